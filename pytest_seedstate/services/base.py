@@ -1,0 +1,31 @@
+"""What runs a data service for this run, and the endpoint that applications are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Service(Protocol):
+    """One service process (or a few) that this run started, or will start when it is needed."""
+
+    @property
+    def name(self) -> str:
+        """``postgres`` or ``aws``."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """What ``seedstate_env`` templates may name, e.g. ``url`` for ``{postgres.url}``.
+
+        Known before `start`: reading it reserves the port.
+        """
+
+    def start(self) -> None:
+        """Start it and wait until it answers.
+
+        Raises:
+            SeedstateError: why it did not start, with the last lines of its log.
+        """
+
+    def stop(self) -> None:
+        """Stop it and remove its folders; harmless when it does not run."""

@@ -1,0 +1,127 @@
+"""What the engine asks of a data service: a store holds data, a journal knows the way back.
+
+A store is the adapter for one kind of data. A journal is the unit that rewinds. PostgreSQL has a
+journal of its own; DynamoDB and S3 share one when one process serves both, because that process
+goes back as a whole.
+
+A journal keeps *baselines* (named whole states, one of them current) and, above the current one,
+*positions*: small integers in the order in which they were marked, 0 being the baseline itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pytest_seedstate.stores.changes import ChangeSet
+
+Entry = Any
+"""One thing to load: a row or item as a mapping, or an `S3Object`."""
+
+Collections = Mapping[str, Sequence[Entry]]
+"""Entries by collection, both in the order in which a scenario produced them."""
+
+Loaded = Callable[[int], None]
+"""Called with the number of entries that were just loaded, for progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewound:
+    """What a rewind did.
+
+    Attributes:
+        changed: rows, items and objects that were put back.
+        replaced: what could not be undone in place and was replaced or run again, and why, one
+            phrase each; empty for the common test.
+        writers: who had written, where the journal can tell.
+    """
+
+    changed: int = 0
+    replaced: tuple[str, ...] = ()
+    writers: tuple[str, ...] = ()
+
+
+class Journal(Protocol):
+    """Knows what was touched since the current baseline, whichever process touched it."""
+
+    @property
+    def name(self) -> str:
+        """How it is called in messages and figures: ``postgres``, ``aws``."""
+
+    def keep(self, baseline: str) -> None:
+        """What the service holds now becomes `baseline`, and the current one; positions go."""
+
+    def switch(self, baseline: str) -> None:
+        """Make a kept baseline current, in place: endpoints and connections stay what they were.
+
+        Raises:
+            KeyError: it was never kept, or was forgotten.
+        """
+
+    def forget(self, baseline: str) -> None:
+        """Free what a kept baseline takes; it must not be the current one."""
+
+    def mark(self) -> int:
+        """A new position at what the service holds now: 1 or more, growing."""
+
+    def is_clean(self, since: int = 0) -> bool:
+        """Whether nothing was written since a position. Never True for a changed service."""
+
+    def changes(self, since: int = 0) -> ChangeSet:
+        """What differs from a position."""
+
+    def rewind(self, to: int = 0) -> Rewound:
+        """Put the service back to a position; later positions are gone, this one stays.
+
+        Raises:
+            SeedstateError: something holds it up (an open transaction): who, and what to do.
+        """
+
+
+class Store(Protocol):
+    """The adapter for one data service."""
+
+    @property
+    def name(self) -> str:
+        """``postgres``, ``dynamodb``, ``s3``, ``opensearch``."""
+
+    @property
+    def journal(self) -> Journal:
+        """What rewinds this store; may be shared with another store."""
+
+    def create_schema(self, declared: Sequence[Any]) -> None:
+        """Create what must exist before data, from this store's kind of declaration.
+
+        Raises:
+            SeedstateError: the file or declaration that failed, and the service's own words.
+        """
+
+    def load(self, entries: Collections, loaded: Loaded) -> None:
+        """Add entries to what the store holds.
+
+        Raises:
+            SeedstateError: a collection that the schema lacks, a duplicate key, a broken
+                reference or value; names collection, key and value.
+        """
+
+    def dump(self) -> Iterator[tuple[str, str, Any]]:
+        """All it holds: collection, key as text, value in `canonical` form; in a stable order."""
+
+    def clear(self) -> None:
+        """Remove all records; what the schema created stays."""
+
+    def counts(self) -> dict[str, int]:
+        """Records by collection, empty collections too."""
+
+    def health(self) -> str:
+        """The service's product and version when it answers, e.g. ``PostgreSQL 18.4``.
+
+        Raises:
+            SeedstateError: it does not answer.
+        """
+
+    def close(self) -> None:
+        """Close our connections; the service itself goes on."""
+
+
