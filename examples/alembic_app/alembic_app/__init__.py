@@ -1,0 +1,1 @@
+"""A tool library: members borrow drills and ladders, one at a time, and bring them back."""
