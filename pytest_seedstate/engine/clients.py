@@ -1,0 +1,89 @@
+"""Clients for users: what fixtures and scenarios hand out. The engine itself never uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pytest_seedstate.errors import MissingExtra
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+class Clients:
+    """One client of each kind for the run, made when it is first asked for.
+
+    Args:
+        variables: how to reach a service, by its name.
+    """
+
+    def __init__(self, variables: Callable[[str], Mapping[str, str]]) -> None:
+        self._variables = variables
+        self._postgres: psycopg.Connection[Any] | None = None
+
+    @property
+    def postgres(self) -> psycopg.Connection[Any]:
+        """A psycopg connection in autocommit mode; a new one when the last was closed."""
+        if self._postgres is None or self._postgres.closed:
+            try:
+                import psycopg
+            except ImportError:
+                raise MissingExtra("postgres", "psycopg", "a PostgreSQL connection") from None
+            # Server-side prepared statements would not survive `tidy_postgres`.
+            self._postgres = psycopg.connect(
+                self._variables("postgres")["url"], autocommit=True, prepare_threshold=None
+            )
+        return self._postgres
+
+    def tidy_postgres(self) -> None:
+        """Forget what a test left on the connection: a transaction, settings, temporary tables."""
+        connection = self._postgres
+        if connection is None or connection.closed:
+            return
+        import psycopg
+
+        try:
+            connection.rollback()
+            connection.autocommit = True
+            connection.row_factory = psycopg.rows.tuple_row
+            connection.execute("DISCARD ALL")
+        except psycopg.Error:
+            connection.close()
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        """A boto3 DynamoDB resource."""
+        return self._boto3().resource("dynamodb", **self._aws)
+
+    @cached_property
+    def s3(self) -> Any:
+        """A boto3 S3 client, with path-style addresses."""
+        from botocore.config import Config
+
+        return self._boto3().client(
+            "s3", config=Config(s3={"addressing_style": "path"}), **self._aws
+        )
+
+    def _boto3(self) -> Any:
+        try:
+            import boto3
+        except ImportError:
+            raise MissingExtra("aws", "boto3", "an AWS client") from None
+        return boto3
+
+    @property
+    def _aws(self) -> dict[str, str]:
+        aws = self._variables("aws")
+        return {
+            "endpoint_url": aws["url"],
+            "region_name": aws["region"],
+            "aws_access_key_id": aws["access_key"],
+            "aws_secret_access_key": aws["secret_key"],
+        }
+
+    def close(self) -> None:
+        """Close all connections."""
+        if self._postgres is not None:
+            self._postgres.close()

@@ -1,0 +1,67 @@
+"""The embedded provider: which service runs which stores, and how each is made."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from pytest_seedstate.config import Settings
+from pytest_seedstate.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from pytest_seedstate.services.base import Service
+    from pytest_seedstate.services.rundir import RunDir
+    from pytest_seedstate.stores.base import Store
+
+STORES_OF_SERVICE = {"postgres": ("postgres",), "aws": ("dynamodb", "s3")}
+SERVICE_OF_STORE = {
+    store: service for service, stores in STORES_OF_SERVICE.items() for store in stores
+}
+_CLIENTS = {"postgres": ("postgres", "psycopg"), "aws": ("aws", "boto3")}
+
+
+def make_service(name: str, rundir: RunDir, settings: Settings) -> Service:
+    """The service that runs embedded, not yet started.
+
+    Raises:
+        MissingExtra: its client or its server is not installed.
+    """
+    extra, package = _CLIENTS[name]
+    if find_spec(package) is None:
+        raise MissingExtra(extra, package, f"the {name} service")
+    if name == "postgres":
+        from pytest_seedstate.services.postgres import EmbeddedPostgres
+        from pytest_seedstate.services.rundir import cache_dir
+
+        return EmbeddedPostgres(
+            rundir,
+            cache_dir(settings.cache_dir),
+            bin_dir=settings.postgres_bin,
+            port=settings.postgres_port,
+        )
+    from pytest_seedstate.services.aws import EmbeddedAws
+
+    return EmbeddedAws(rundir, port=settings.aws_port, services=settings.aws_services)
+
+
+def make_stores(service: Service, rundir: RunDir, settings: Settings) -> list[Store]:
+    """The stores of a started service."""
+    if service.name == "postgres":
+        from pytest_seedstate.stores.postgres import PostgresStore
+
+        return [
+            PostgresStore(
+                service.variables["conninfo"],
+                spill=rundir.path / "baselines",
+                lock_timeout=settings.lock_timeout,
+            )
+        ]
+    from pytest_seedstate.services.aws import EmbeddedAws
+    from pytest_seedstate.stores.dynamodb import DynamoDBStore
+    from pytest_seedstate.stores.s3 import S3Store
+
+    assert isinstance(service, EmbeddedAws)
+    return [
+        DynamoDBStore(service.variables, service.journal),
+        S3Store(service.variables, service.journal),
+    ]

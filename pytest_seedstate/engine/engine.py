@@ -1,0 +1,200 @@
+"""One consistent state of all stores for each test, and back again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from pytest_seedstate.engine.figures import Figures
+from pytest_seedstate.engine.fleet import CreateSchema, Fleet
+from pytest_seedstate.engine.layers import Layer, LayerStack
+from pytest_seedstate.engine.states import SCHEMA_ONLY, State, States
+from pytest_seedstate.engine.verify import Verification
+from pytest_seedstate.errors import SeedstateError, unknown_name
+from pytest_seedstate.stores.changes import ChangeSet
+
+if TYPE_CHECKING:
+    from pytest_seedstate.stores.base import Journal, Rewound
+
+Describe = Callable[[ChangeSet], str]
+
+
+class Engine:
+    """Drives the stores of one run; used from one thread.
+
+    Args:
+        fleet: the services and stores.
+        create_schema: creates the schema of stores that start.
+        figures: what is counted and remarked.
+        verify: compare all stores with their baseline in full after every rewind.
+    """
+
+    def __init__(
+        self, fleet: Fleet, create_schema: CreateSchema, figures: Figures, *, verify: bool
+    ) -> None:
+        self.fleet = fleet
+        self.figures = figures
+        self.states = States(fleet, figures)
+        self._create_schema = create_schema
+        self._layers = LayerStack()
+        self._snapshots: dict[str, dict[str, int]] = {}
+        self._verification = Verification(fleet, figures) if verify else None
+
+    # -- what a test asks for
+
+    def start(self, stores: Iterable[str]) -> None:
+        """Start the services of `stores`, with their schema."""
+        self.fleet.start(stores, self._create_schema)
+
+    def enter(self, state: State | None, stores: frozenset[str]) -> ChangeSet:
+        """Make a test's state true.
+
+        Args:
+            state: what it asks for; None leaves the stores in the state they are in.
+            stores: stores that must run besides those of the state.
+
+        Returns:
+            What was written since the last rewind by nobody who was asked to; undone here.
+
+        Raises:
+            SeedstateError: the state cannot be made, or cannot be switched to.
+        """
+        late = self._undo_late_writes()
+        needed = stores | (state.stores if state else frozenset())
+        if needed:
+            self.start(needed)
+        if state is not None and state.key != self.states.current.key:
+            self._switch(state)
+        return late
+
+    def _undo_late_writes(self) -> ChangeSet:
+        if self.is_clean():
+            return ChangeSet()
+        late = self.changes()
+        self.rewind()
+        return late
+
+    def _switch(self, state: State) -> None:
+        if self._layers:
+            raise SeedstateError(
+                f"the state '{state.title}' cannot be switched to while "
+                f"'{self.states.current.title}' is built upon by {', '.join(self._layers.owners)}",
+                fix="give the tests that share this fixture one scenario, "
+                "or narrow the fixture's scope",
+            )
+        self._snapshots.clear()
+        self.states.go(state)
+        if self._verification:
+            self._verification.remember(state.key)
+
+    def reset(self, state: State) -> None:
+        """Replace everything by `state` in the middle of a test."""
+        self.rewind()
+        self.start(state.stores)
+        self._switch(state)
+
+    # -- what has changed
+
+    def is_clean(self) -> bool:
+        """Whether no store differs from what the next test should find."""
+        start = perf_counter()
+        clean = all(
+            journal.is_clean(self._layers.top(journal.name)) for journal in self.fleet.journals
+        )
+        if clean:
+            self.figures.add("clean", perf_counter() - start)
+        return clean
+
+    def changes(self) -> ChangeSet:
+        """What the current test has changed in all stores."""
+        found = ChangeSet()
+        for journal in self.fleet.journals:
+            found |= journal.changes(self._layers.top(journal.name))
+        return found
+
+    # -- the way back
+
+    def rewind(self) -> None:
+        """Undo what was changed since the innermost layer, in every store that changed.
+
+        Raises:
+            SeedstateError: a store could not be rewound: who holds it up, and what to do.
+        """
+        self._snapshots.clear()
+        dirty = [
+            (journal, self._layers.top(journal.name))
+            for journal in self.fleet.journals
+            if not journal.is_clean(self._layers.top(journal.name))
+        ]
+        if dirty:
+            with self.figures.timed("rewound"):
+                self._rewind_each(dirty)
+        if self._verification:
+            self._verification.compare(self.states)
+
+    def _rewind_each(self, targets: list[tuple[Journal, int]]) -> None:
+        if len(targets) == 1:
+            journal, position = targets[0]
+            self._remark(journal, journal.rewind(position))
+            return
+        with ThreadPoolExecutor(len(targets)) as pool:
+            rewinds = [
+                (journal, pool.submit(journal.rewind, position)) for journal, position in targets
+            ]
+            for journal, rewind in rewinds:
+                self._remark(journal, rewind.result())
+
+    def _remark(self, journal: Journal, rewound: Rewound) -> None:
+        self.figures.remarks.extend(f"{journal.name}: {reason}" for reason in rewound.replaced)
+
+    # -- layers
+
+    def begin_layer(self, owner: str, token: object) -> None:
+        """What was written just now belongs to a wider fixture, and stays while it lives."""
+        positions = {
+            journal.name: journal.mark()
+            for journal in self.fleet.journals
+            if not journal.is_clean(self._layers.top(journal.name))
+        }
+        if positions:
+            self._layers.push(Layer(owner, token, positions))
+            if self._verification:
+                self._verification.remember_layer()
+
+    def end_layer(self, token: object) -> None:
+        """A wider fixture has ended: what it wrote goes."""
+        if self._layers.end(token):
+            if self._verification:
+                self._verification.forget_layers(len(self._layers.owners))
+            self.rewind()
+
+    # -- snapshots of a test
+
+    def snapshot(self, name: str) -> None:
+        """Remember what all stores hold now under a name, until the test ends."""
+        self._snapshots[name] = {journal.name: journal.mark() for journal in self.fleet.journals}
+
+    def restore(self, name: str) -> None:
+        """Go back to a snapshot; snapshots taken after it are gone.
+
+        Raises:
+            SeedstateError: no snapshot of that name was taken in this test.
+        """
+        if name not in self._snapshots:
+            raise unknown_name("snapshot", name, list(self._snapshots))
+        names = list(self._snapshots)
+        for later in names[names.index(name) + 1 :]:
+            del self._snapshots[later]
+        positions = self._snapshots[name]
+        self._rewind_each(
+            [(journal, positions.get(journal.name, 0)) for journal in self.fleet.journals]
+        )
+
+    def stop(self) -> None:
+        """Stop all services; nothing of this run is left."""
+        self.fleet.stop()
+
+
+__all__ = ["SCHEMA_ONLY", "Engine", "State"]

@@ -1,0 +1,103 @@
+"""The variables that an application in any process needs to reach this run's services."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from string import Formatter
+from urllib.parse import urlsplit
+
+from pytest_seedstate.errors import SeedstateError, unknown_name
+
+DEFAULTS = {
+    "postgres": {"DATABASE_URL": "{postgres.url}"},
+    "aws": {
+        "AWS_ENDPOINT_URL": "{aws.url}",
+        "AWS_ACCESS_KEY_ID": "{aws.access_key}",
+        "AWS_SECRET_ACCESS_KEY": "{aws.secret_key}",
+        "AWS_DEFAULT_REGION": "{aws.region}",
+        "AWS_REGION": "{aws.region}",
+    },
+}
+"""What ``seedstate_env`` holds for each service without any ini line."""
+
+Variables = Callable[[str], Mapping[str, str]]
+"""The variables of a service by its name."""
+
+
+def services_named(templates: Mapping[str, str]) -> set[str]:
+    """The services that templates refer to.
+
+    Raises:
+        SeedstateError: a placeholder that is not ``{service.variable}`` of a known service.
+    """
+    return {service for name, text in templates.items() for service, _ in _places(name, text)}
+
+
+def expand(templates: Mapping[str, str], variables: Variables) -> dict[str, str]:
+    """Templates with the services' values filled in.
+
+    Raises:
+        SeedstateError: a variable that the service does not have, with the closest one.
+    """
+    expanded = {}
+    for name, text in templates.items():
+        result = text
+        for service, variable in _places(name, text):
+            known = variables(service)
+            if variable not in known:
+                raise unknown_name(
+                    f"variable of {service}", variable, list(known), where=f"seedstate_env, {name}"
+                )
+            result = result.replace(f"{{{service}.{variable}}}", known[variable])
+        expanded[name] = result
+    return expanded
+
+
+def _places(name: str, text: str) -> list[tuple[str, str]]:
+    try:
+        fields = [field for _, field, _, _ in Formatter().parse(text) if field is not None]
+    except ValueError as error:
+        raise SeedstateError(f"seedstate_env, {name}: '{text}' is no template: {error}") from None
+    places = []
+    for field in fields:
+        service, dot, variable = field.partition(".")
+        if service not in DEFAULTS or not dot:
+            raise unknown_name(
+                "service", service, list(DEFAULTS), where=f"seedstate_env, {name} = {text}"
+            )
+        places.append((service, variable))
+    return places
+
+
+def refuse_foreign_hosts(environment: Mapping[str, str], trusted: tuple[str, ...]) -> None:
+    """Refuse a URL that leads off this machine: tests would write where nothing is rewound.
+
+    Args:
+        environment: variables as the application will see them.
+        trusted: host names that the project named in ``seedstate_trusted_hosts``.
+
+    Raises:
+        SeedstateError: the variable and host, and the ini line that would allow it.
+    """
+    for name, value in environment.items():
+        if not re.match(r"[a-z][a-z0-9+.-]*://", value, re.IGNORECASE):
+            continue
+        host = urlsplit(value).hostname
+        if host and host not in trusted and not is_local(host):
+            raise SeedstateError(
+                f"{name} leads to '{host}', which is not this machine: nothing there is rewound",
+                where="seedstate_env",
+                fix=f"if '{host}' is a test service, say so: seedstate_trusted_hosts = {host}",
+            )
+
+
+def is_local(host: str) -> bool:
+    """Whether a host name or address can only mean this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,152 @@
+"""The schema of a run: what packs declare, and what a project already has."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_seedstate.engine.commands import run_command
+from pytest_seedstate.errors import SeedstateError, unknown_name
+
+if TYPE_CHECKING:
+    from pytest_seedstate.stores.base import Store
+
+OWN_SCHEMA_KINDS = ("sql", "alembic", "django", "command")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSchema:
+    """One line of ini ``seedstate_schema``: a schema that the project had before us."""
+
+    kind: str
+    argument: str
+
+    @classmethod
+    def parse(cls, line: str) -> OwnSchema:
+        """Read one ini line.
+
+        Raises:
+            SeedstateError: a kind that is unknown, or one that lacks its argument.
+        """
+        kind, _, argument = line.partition(":")
+        own = cls(kind.strip(), argument.strip())
+        if own.kind not in OWN_SCHEMA_KINDS:
+            raise unknown_name(
+                "kind of schema", own.kind, OWN_SCHEMA_KINDS, where=f"seedstate_schema, '{line}'"
+            )
+        if own.kind != "django" and not own.argument:
+            raise SeedstateError(
+                f"seedstate_schema says '{line}' without its argument",
+                fix="sql:FOLDER, alembic:INI, django or command:COMMAND",
+            )
+        return own
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.argument}" if self.argument else self.kind
+
+    def sql_files(self, root: Path) -> list[Path]:
+        """The ``*.sql`` files of an ``sql:`` line, in the order of their names."""
+        folder = root / self.argument
+        files = [folder] if folder.is_file() else sorted(folder.glob("*.sql"))
+        if not files:
+            raise SeedstateError(
+                f"there is no SQL file in '{self.argument}'",
+                where=f"seedstate_schema, '{self}'",
+                checked=str(folder),
+            )
+        return files
+
+    def program(self, root: Path) -> tuple[Sequence[str], Path]:
+        """The command that creates this schema, and the folder it runs in."""
+        if self.kind == "alembic":
+            ini = root / self.argument
+            if not ini.is_file():
+                raise SeedstateError(
+                    f"'{self.argument}' does not exist",
+                    where=f"seedstate_schema, '{self}'",
+                    checked=str(ini),
+                )
+            command = [sys.executable, "-m", "alembic", "-c", ini.name, "upgrade", "head"]
+            return command, ini.parent
+        if self.kind == "django":
+            folder = root / self.argument
+            return [sys.executable, "manage.py", "migrate", "--no-input", "-v", "0"], folder
+        return shlex.split(self.argument), root
+
+
+class Schema:
+    """Creates the schema of stores that have just started.
+
+    Args:
+        root: the project's root directory.
+        lines: ini ``seedstate_schema``.
+        declared: what packs declare for a store, by its name; `True` as second argument where
+            the project's own schema makes deriving one from records wrong.
+        environment: the variables of ``seedstate_env``, read when a program runs.
+        hook: calls the users' ``pytest_seedstate_schema`` hooks; None where there are none.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        lines: Sequence[str],
+        *,
+        declared: Callable[[str, bool], Sequence[Any]],
+        environment: Callable[[], Mapping[str, str]],
+        hook: Callable[[Mapping[str, str]], None] | None,
+    ) -> None:
+        self._root = root
+        self._own = [OwnSchema.parse(line) for line in lines]
+        self._declared = declared
+        self._environment = environment
+        self._hook = hook
+
+    @property
+    def needs_all_services(self) -> bool:
+        """Whether something of the user's runs that may write to any service."""
+        return self._hook is not None or any(own.kind == "command" for own in self._own)
+
+    def create(self, stores: Iterable[Store]) -> None:
+        """Create all of it: SQL files and packs first, then the user's programs and hooks.
+
+        Raises:
+            SeedstateError: what failed, with its file or output.
+        """
+        programs = False
+        for store in stores:
+            is_postgres = store.name == "postgres"
+            files = self._sql_scripts() if is_postgres else []
+            store.create_schema(
+                [*files, *self._declared(store.name, is_postgres and bool(self._own))]
+            )
+            programs = programs or is_postgres or self.needs_all_services
+        if programs:
+            self._run_programs()
+
+    def _sql_scripts(self) -> list[Any]:
+        from pytest_seedstate.stores.postgres import SqlScript
+
+        return [
+            SqlScript(os.path.relpath(file, self._root), file.read_text("utf-8"))
+            for own in self._own
+            if own.kind == "sql"
+            for file in own.sql_files(self._root)
+        ]
+
+    def _run_programs(self) -> None:
+        for own in self._own:
+            if own.kind != "sql":
+                command, folder = own.program(self._root)
+                run_command(
+                    command,
+                    environment=self._environment(),
+                    folder=folder,
+                    what=f"seedstate_schema, '{own}'",
+                )
+        if self._hook is not None:
+            self._hook(self._environment())

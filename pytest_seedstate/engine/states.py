@@ -1,0 +1,155 @@
+"""Bringing all stores to the state a test asks for: loaded once, then switched to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_seedstate.engine.figures import Figures
+from pytest_seedstate.engine.fleet import Fleet
+from pytest_seedstate.errors import SeedstateError, unknown_name
+
+if TYPE_CHECKING:
+    from pytest_seedstate.records.dataset import Dataset
+
+SCHEMA_ONLY = "schema"
+KEPT_STATES = 64  # baselines kept at once; the least recently used one is forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a test asks for.
+
+    Attributes:
+        key: equal for equal states; `SCHEMA_ONLY` for stores without data.
+        title: how it is called in messages: ``search-basic``.
+        stores: the stores that must run for it.
+        generate: makes its dataset; None for `SCHEMA_ONLY`.
+        writes_itself: whether generating it writes through clients, so that it can only be done
+            once the services run.
+    """
+
+    key: str
+    title: str
+    stores: frozenset[str]
+    generate: Callable[[], Dataset] | None = None
+    writes_itself: bool = False
+
+
+class States:
+    """Which state the stores are in, and the way to another.
+
+    Args:
+        fleet: the services and stores.
+        figures: where loads and switches are counted.
+    """
+
+    def __init__(self, fleet: Fleet, figures: Figures) -> None:
+        self._fleet = fleet
+        self._figures = figures
+        self._at: dict[str, str] = {}
+        self._datasets: dict[str, Dataset | None] = {SCHEMA_ONLY: None}
+        self._kept_by: dict[str, list[str]] = {}
+        self._failed: dict[str, SeedstateError] = {}
+        self.current = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """What the current state's scenarios produced."""
+        return self._datasets[self.current.key]
+
+    def go(self, state: State) -> None:
+        """Bring all running stores to `state`; journals must be clean.
+
+        Raises:
+            SeedstateError: it cannot be made; the stores then hold their schema only, and every
+                later test that asks for it gets the same error.
+        """
+        if state.key in self._failed:
+            raise self._failed[state.key]
+        if state.key == self.current.key:
+            return
+        if state.key in self._datasets:
+            with self._figures.timed("switched"):
+                self._switch(state.key)
+        else:
+            try:
+                with self._figures.timed("loaded"):
+                    self._load(state)
+            except SeedstateError as error:
+                self._failed[state.key] = error
+                raise
+        self.current = state
+
+    def _switch(self, key: str) -> None:
+        for journal in self._fleet.journals:
+            name = journal.name
+            target = key if key in self._kept_by.get(name, ()) else SCHEMA_ONLY
+            if self._at.get(name, SCHEMA_ONLY) != target:
+                # Unknown until it has arrived: a switch that fails may be tried again.
+                self._at[name] = ""
+                journal.switch(target)
+                self._at[name] = target
+        if key in self._datasets:
+            self._datasets[key] = self._datasets.pop(key)
+
+    def _load(self, state: State) -> None:
+        assert state.generate is not None
+        dataset = None if state.writes_itself else state.generate()
+        self._switch(SCHEMA_ONLY)
+        self.current = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())
+        try:
+            if dataset is None:
+                dataset = state.generate()
+            self.insert(dataset)
+        except BaseException:
+            for journal in self._fleet.journals:
+                journal.rewind()
+            raise
+        for journal in self._fleet.journals:
+            if not journal.is_clean():
+                journal.keep(state.key)
+                self._kept_by.setdefault(journal.name, []).append(state.key)
+                self._at[journal.name] = state.key
+        self._datasets[state.key] = dataset
+        self._forget_oldest()
+
+    def insert(self, dataset: Dataset) -> None:
+        """Load a dataset on top of what the stores hold, all stores at once.
+
+        Raises:
+            SeedstateError: a store that does not run, or what the store refused.
+        """
+        stores = self._fleet.stores
+        for name in dataset.entries:
+            if name not in stores:
+                raise unknown_name("running store", name, list(stores), where=dataset.title)
+        jobs = [(stores[name], entries) for name, entries in dataset.entries.items()]
+        if len(jobs) == 1:
+            jobs[0][0].load(jobs[0][1], _uncounted)
+        elif jobs:
+            with ThreadPoolExecutor(len(jobs)) as pool:
+                loads = [pool.submit(store.load, entries, _uncounted) for store, entries in jobs]
+                for load in loads:
+                    load.result()
+
+    def repair(self) -> None:
+        """Replace what all stores hold by the current state's baseline."""
+        for journal in self._fleet.journals:
+            journal.switch(self._at.get(journal.name, SCHEMA_ONLY))
+
+    def _forget_oldest(self) -> None:
+        kept = [key for key in self._datasets if key != SCHEMA_ONLY]
+        for key in kept[: max(0, len(kept) - KEPT_STATES)]:
+            del self._datasets[key]
+            for journal in self._fleet.journals:
+                keys = self._kept_by.get(journal.name, [])
+                if key in keys:
+                    keys.remove(key)
+                    journal.forget(key)
+
+
+def _uncounted(_: int) -> Any:
+    """Progress of a load inside a test run is not shown."""

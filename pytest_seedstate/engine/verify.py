@@ -1,0 +1,102 @@
+"""``--seedstate-verify``: a full comparison of all stores with what they should hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_seedstate.engine.figures import Figures
+from pytest_seedstate.errors import SeedstateError
+
+if TYPE_CHECKING:
+    from pytest_seedstate.engine.fleet import Fleet
+    from pytest_seedstate.engine.states import States
+
+Content = dict[tuple[str, str, str], Any]
+"""Store, collection and key to the canonical value."""
+
+SHOWN_DIFFERENCES = 10
+
+
+class Verification:
+    """Remembers full dumps and compares the stores with them.
+
+    It asks the stores themselves, not the journals: it is what finds a journal's mistake.
+
+    Args:
+        fleet: the services and stores.
+        figures: where comparisons are counted.
+    """
+
+    def __init__(self, fleet: Fleet, figures: Figures) -> None:
+        self._fleet = fleet
+        self._figures = figures
+        self._baselines: dict[str, Content] = {}
+        self._layers: list[Content] = []
+
+    def remember(self, key: str) -> None:
+        """What the stores hold now is the baseline of the state `key`."""
+        self._layers.clear()
+        if key not in self._baselines:
+            self._baselines[key] = self._dump()
+
+    def remember_layer(self) -> None:
+        """What the stores hold now is what a wider fixture left."""
+        self._layers.append(self._dump())
+
+    def forget_layers(self, remaining: int) -> None:
+        """Only the outermost `remaining` layers are still there."""
+        del self._layers[remaining:]
+
+    def compare(self, states: States) -> None:
+        """Compare, and replace what the stores hold where they differ.
+
+        Raises:
+            SeedstateError: what differs; the stores are right again, unless a layer is live.
+        """
+        key = states.current.key
+        if self._layers:
+            expected = self._layers[-1]
+        elif key in self._baselines:
+            expected = self._baselines[key]
+        else:
+            return
+        with self._figures.timed("verified"):
+            found = self._dump()
+        # A store that started later holds its schema only, and was not in the dump.
+        known = {store for store, _, _ in expected}
+        differences = [
+            _difference(place, expected.get(place), found.get(place))
+            for place in sorted(expected.keys() | found.keys())
+            if (place[0] in known or place in expected) and expected.get(place) != found.get(place)
+        ]
+        if not differences:
+            return
+        if not self._layers:
+            states.repair()
+        more = len(differences) - SHOWN_DIFFERENCES
+        raise SeedstateError(
+            f"after the rewind {len(differences)} records differ from the baseline "
+            f"'{states.current.title}'",
+            fix="the stores were repaired; please report what the test does: a rewind is exact"
+            if not self._layers
+            else "a wider fixture's writes are live: the run's later tests may see these records",
+            detail="\n".join(
+                [*differences[:SHOWN_DIFFERENCES], *([f"and {more} more"] if more > 0 else [])]
+            ),
+        )
+
+    def _dump(self) -> Content:
+        return {
+            (store.name, collection, key): value
+            for store in self._fleet.stores.values()
+            for collection, key, value in store.dump()
+        }
+
+
+def _difference(place: tuple[str, str, str], expected: Any, found: Any) -> str:
+    where = " ".join(place)
+    if expected is None:
+        return f"{where}: should not be there"
+    if found is None:
+        return f"{where}: is missing"
+    return f"{where}: {found} instead of {expected}"

@@ -1,0 +1,181 @@
+"""The pytest plugin's entry point: options, markers, collection.
+
+Imported by every pytest run of every project that has the package installed, so only the standard
+library, pytest and what is needed to see that nothing is needed is imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from pytest_seedstate.config import SETTINGS
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.plugin.fixtures import (
+    dynamodb,
+    postgres,
+    s3,
+    seedstate,
+    seedstate_endpoints,
+    seedstate_env,
+)
+from pytest_seedstate.plugin.markers import MARKERS, Request, read_request, request_key
+from pytest_seedstate.plugin.session import RUNTIME_NAME, runtime_of, session_key, session_of
+
+__all__ = ["dynamodb", "postgres", "s3", "seedstate", "seedstate_endpoints", "seedstate_env"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Every setting, as an ini value and, where a run may differ, as an option."""
+    group = parser.getgroup("seedstate", "the data of tests")
+    for setting in SETTINGS:
+        # None tells "not set" from every value that a user may write.
+        parser.addini(setting.name, setting.help, type=setting.ini_type, default=None)
+        if setting.flag and setting.metavar:
+            group.addoption(
+                setting.flag, dest=setting.name, metavar=setting.metavar, help=setting.help
+            )
+        elif setting.flag:
+            group.addoption(
+                setting.flag,
+                dest=setting.name,
+                action="store_true",
+                default=None,
+                help=setting.help,
+            )
+    group.addoption(
+        "--seedstate-list",
+        action="store_true",
+        dest="seedstate_list",
+        help="List the scenarios and reset states, and exit",
+    )
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Make our hooks known."""
+    from pytest_seedstate.plugin import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Export ``seedstate_env`` before any conftest imports the application."""
+    if early_config.getini("seedstate_env"):
+        session_of(early_config).export_environment()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the settings, make the markers known, and join xdist where it is there."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    _ = session_of(config).settings
+    if config.pluginmanager.has_plugin("xdist"):
+        from pytest_seedstate.plugin.summary import WorkerFigures
+
+        config.pluginmanager.register(WorkerFigures(config), "seedstate-workers")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop all services."""
+    if session_key in config.stash:
+        config.stash[session_key].close()
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Answer ``--seedstate-list``."""
+    if not config.getoption("seedstate_list"):
+        return None
+    from pytest_seedstate.plugin.summary import list_states
+
+    try:
+        list_states(session_of(config).project)
+    except SeedstateError as error:
+        raise pytest.UsageError(str(error)) from None
+    return 0
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """One line that says what would run, in projects that use us."""
+    session = session_of(config)
+    if not session.settings.env and not any(path.is_dir() for path in session.settings.scenarios):
+        return None
+    from pytest_seedstate.plugin.summary import header
+
+    return header(session.settings)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what was loaded and rewound, and what should be known about it."""
+    session = terminalreporter.config.stash.get(session_key, None)
+    if session is not None and "project" in session.__dict__:
+        from pytest_seedstate.plugin.summary import write_summary
+
+        write_summary(terminalreporter, session.project, session.settings)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Check every test's markers: what is wrong fails the collection of its module or class.
+
+    A `UsageError` would end the whole run, under xdist even without its text.
+    """
+    report = yield
+    problems = []
+    for node in report.result or ():
+        if isinstance(node, pytest.Item) and _may_ask(node):
+            try:
+                request = read_request(node, session_of(node.config).project)
+            except SeedstateError as error:
+                problems.append(f"{node.nodeid}\n{error}")
+            else:
+                if request != Request():
+                    node.stash[request_key] = request
+    if problems:
+        report.outcome = "failed"
+        report.longrepr = "\n\n".join(dict.fromkeys(problems))
+        report.result = []
+    return report
+
+
+def _may_ask(item: pytest.Item) -> bool:
+    """Whether a test can possibly want anything of ours; cheap, since it is asked of every test."""
+    from pytest_seedstate.plugin.markers import OWN_FIXTURES
+
+    config = item.config
+    settings = session_of(config).settings
+    return bool(
+        item.get_closest_marker("scenario")
+        or item.get_closest_marker("reset_state")
+        or not OWN_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+        or settings.scenario
+        or settings.reset_state
+        or config.hook.pytest_seedstate_scenario.get_hookimpls()
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
+    """Order tests by state, after other plugins have had their say; arm the runtime."""
+    yield
+    if not any(request_key in item.stash for item in items):
+        return
+    if session_of(config).settings.order:
+        from pytest_seedstate.plugin.order import order_by_state
+
+        nothing = Request()
+        order_by_state(items, lambda item: item.stash.get(request_key, nothing).state)
+    if not config.option.collectonly:
+        runtime_of(config)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the services as soon as the last test is done."""
+    found = session.config.stash.get(session_key, None)
+    if found is not None and session.config.pluginmanager.has_plugin(RUNTIME_NAME):
+        found.project.engine.stop()

@@ -1,0 +1,146 @@
+"""What a test's markers, its folder and the options ask for."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_seedstate.errors import SeedstateError, closest, unknown_name
+
+if TYPE_CHECKING:
+    from pytest_seedstate.engine.project import Project
+    from pytest_seedstate.engine.states import State
+
+MARKERS = (
+    'scenario(*scenarios, scope="function", readonly=False, **params): start the test from these '
+    "scenarios, given by name or as objects, and undo what it changes. Several are layered in "
+    'order; params go to a single one. scope="class" or "module" keeps what tests write for the '
+    "next test of that class or module. A readonly test fails if it changes anything.",
+    "reset_state(name): start the test from this reset state; scenarios come on top of it.",
+)
+FIXTURE_STORES = {"postgres": "postgres", "dynamodb": "dynamodb", "s3": "s3"}
+OWN_FIXTURES = {*FIXTURE_STORES, "seedstate", "seedstate_env", "seedstate_endpoints"}
+SCOPES = ("function", "class", "module")
+
+request_key = pytest.StashKey["Request"]()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one test asks for.
+
+    Attributes:
+        state: the state it starts from; None where it asks for none.
+        stores: stores that must run for its fixtures, besides those of the state.
+        scope: how long what it writes is kept: ``function``, ``class`` or ``module``.
+        readonly: whether it fails when it changes anything.
+    """
+
+    state: State | None = None
+    stores: frozenset[str] = frozenset()
+    scope: str = "function"
+    readonly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Scenarios:
+    """The arguments of one ``scenario`` marker."""
+
+    scenarios: Sequence[Any]
+    scope: str = "function"
+    readonly: bool = False
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def _read_scenario(
+    *scenarios: Any, scope: str = "function", readonly: bool = False, **params: Any
+) -> _Scenarios:
+    if not scenarios:
+        raise SeedstateError("the marker 'scenario' names no scenario")
+    if scope not in SCOPES:
+        raise unknown_name("scope of the marker 'scenario'", str(scope), SCOPES)
+    if not isinstance(readonly, bool):
+        raise SeedstateError(f"readonly of the marker 'scenario' is {readonly!r}, not a bool")
+    if params and len(scenarios) > 1:
+        near = closest(next(iter(params)), ["scope", "readonly"])
+        raise SeedstateError(
+            f"the marker 'scenario' gives parameters ({', '.join(params)}) to "
+            f"{len(scenarios)} scenarios",
+            fix=f"did you mean '{near}='?" if near else "parameters go to a single scenario",
+        )
+    return _Scenarios(scenarios, scope, readonly, params)
+
+
+def _read_reset_state(name: str) -> str:
+    if not isinstance(name, str):
+        raise SeedstateError(f"the marker 'reset_state' got {name!r}, not a name")
+    return name
+
+
+def read_request(item: pytest.Item, project: Project) -> Request:
+    """What a collected test asks for.
+
+    Args:
+        item: the test.
+        project: resolves names.
+
+    Raises:
+        SeedstateError: a marker's arguments or a name is wrong.
+    """
+    marked = _scenarios_of(item, project)
+    reset_marker = item.get_closest_marker("reset_state")
+    reset_state = (
+        _bound(_read_reset_state, reset_marker) if reset_marker else project.settings.reset_state
+    )
+    fixtures = OWN_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+    if marked is None and reset_state is None:
+        if not fixtures:
+            return Request()
+        return Request(project.schema_only, _stores_of(fixtures, project))
+    state = project.state(
+        marked.scenarios if marked else (),
+        params=marked.params if marked else {},
+        reset_state=reset_state,
+        visible_from=item.path,
+    )
+    return Request(
+        state,
+        _stores_of(fixtures, project),
+        marked.scope if marked else "function",
+        marked.readonly if marked else False,
+    )
+
+
+def _scenarios_of(item: pytest.Item, project: Project) -> _Scenarios | None:
+    marker = item.get_closest_marker("scenario")
+    if marker is not None:
+        found: _Scenarios = _bound(_read_scenario, marker)
+        return found
+    chosen = item.ihook.pytest_seedstate_scenario(item=item)
+    if chosen is None:
+        chosen = project.settings.scenario
+    if chosen is None:
+        return None
+    return _Scenarios(chosen if isinstance(chosen, (list, tuple)) else [chosen])
+
+
+def _bound(read: Any, marker: pytest.Mark) -> Any:
+    try:
+        inspect.signature(read).bind(*marker.args, **marker.kwargs)
+    except TypeError as error:
+        raise SeedstateError(
+            f"the marker '{marker.name}' has wrong arguments: {error}",
+            fix=next(text for text in MARKERS if text.startswith(marker.name)).split(":")[0],
+        ) from None
+    return read(*marker.args, **marker.kwargs)
+
+
+def _stores_of(fixtures: Iterable[str], project: Project) -> frozenset[str]:
+    stores = {FIXTURE_STORES[name] for name in fixtures if name in FIXTURE_STORES}
+    if "seedstate_env" in fixtures or "seedstate_endpoints" in fixtures:
+        stores |= project.stores_of_environment
+    return frozenset(stores)

@@ -1,0 +1,176 @@
+"""The `seedstate` fixture."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pytest_seedstate.errors import SeedstateError, unknown_name
+from pytest_seedstate.plugin.changes_text import changes_text
+from pytest_seedstate.stores.changes import ChangeSet
+
+if TYPE_CHECKING:
+    from pytest_seedstate.engine.engine import Engine
+    from pytest_seedstate.engine.project import Project
+    from pytest_seedstate.records import Record, Scenario
+    from pytest_seedstate.records.dataset import Dataset
+
+RecordT = TypeVar("RecordT", bound="Record")
+POLL_SECONDS = 0.005
+KINDS = ("inserted", "updated", "deleted")
+
+
+class Seedstate:
+    """What a test can ask about its data, and do with it.
+
+    Records are copies: a test may change them without harm to the next.
+    """
+
+    def __init__(self, project: Project, engine: Engine) -> None:
+        self._project = project
+        self._engine = engine
+        self._seeded: list[Dataset] = []
+
+    @property
+    def now(self) -> datetime:
+        """The instant that scenarios call now; see ini ``seedstate_clock``."""
+        return self._project.settings.clock
+
+    def __getitem__(self, name: str) -> Any:
+        """The record that a scenario named with ``seed.name(name, record)``.
+
+        Raises:
+            SeedstateError: no record has that name.
+        """
+        named: dict[str, Any] = {}
+        for dataset in self._datasets():
+            named.update(dataset.named)
+        if name not in named:
+            raise unknown_name("named record", name, list(named))
+        return named[name].model_copy(deep=True)
+
+    def records(self, model: type[RecordT]) -> list[RecordT]:
+        """All records of a model, in the order in which scenarios made them."""
+        return [
+            record.model_copy(deep=True)
+            for dataset in self._datasets()
+            for record in dataset.records_of(model)
+        ]
+
+    def one(self, model: type[RecordT], **match: Any) -> RecordT:
+        """The only record of a model whose fields equal `match`.
+
+        Raises:
+            SeedstateError: none matches, more than one does, or the model has no such field.
+        """
+        for name in match:
+            if name not in model.model_fields:
+                raise unknown_name(f"field of {model.__name__}", name, list(model.model_fields))
+        records = self.records(model)
+        found = [
+            record
+            for record in records
+            if all(getattr(record, name) == value for name, value in match.items())
+        ]
+        if len(found) != 1:
+            wanted = ", ".join(f"{name}={value!r}" for name, value in match.items())
+            raise SeedstateError(
+                f"{len(found) or 'no'} {model.__name__} records match {wanted or 'anything'}, "
+                "not one",
+                checked=f"{len(records)} records of the test's scenarios",
+            )
+        return found[0]
+
+    def changes(self) -> ChangeSet:
+        """What this test has changed so far, in every store and by any process."""
+        return self._engine.changes()
+
+    def wait_for(
+        self,
+        collection: str | Callable[[ChangeSet], bool],
+        *,
+        inserted: int | None = None,
+        updated: int | None = None,
+        deleted: int | None = None,
+        timeout: float = 5.0,
+    ) -> ChangeSet:
+        """Wait for the effect of something that works in the background.
+
+        Args:
+            collection: the table, bucket or index to watch, or a condition on the change set.
+            inserted: how many records must have been inserted at least; likewise the next two.
+            updated: see `inserted`.
+            deleted: see `inserted`.
+            timeout: seconds to wait at most.
+
+        Returns:
+            The change set that fulfilled the condition.
+
+        Raises:
+            SeedstateError: it was not fulfilled in time; with what did change.
+        """
+        wanted = dict(zip(KINDS, (inserted, updated, deleted), strict=True))
+
+        def enough(changes: ChangeSet) -> bool:
+            kinds = [change.kind for change in changes if change.collection == collection]
+            if not any(wanted.values()):
+                return bool(kinds)
+            return all(kinds.count(kind) >= (count or 0) for kind, count in wanted.items())  # type: ignore[arg-type]
+
+        condition = collection if callable(collection) else enough
+        deadline = time.monotonic() + timeout
+        while not condition(changes := self.changes()):
+            if time.monotonic() > deadline:
+                raise SeedstateError(
+                    f"waited {timeout:g} s in vain for {_condition_text(collection, wanted)}",
+                    detail=changes_text(changes) or "nothing changed",
+                )
+            time.sleep(POLL_SECONDS)
+        return changes
+
+    def snapshot(self, name: str) -> None:
+        """Remember what all stores hold now, until the test ends."""
+        self._engine.snapshot(name)
+
+    def restore(self, name: str) -> None:
+        """Go back to a snapshot of this test.
+
+        Raises:
+            SeedstateError: none of that name was taken.
+        """
+        self._engine.restore(name)
+
+    def seed(self, scenario: str | Scenario, **params: Any) -> None:
+        """Load a scenario on top of what the stores hold.
+
+        Raises:
+            SeedstateError: an unknown name or parameter, or data that cannot be loaded.
+        """
+        state = self._project.state([scenario], params=params)
+        self._engine.start(state.stores)
+        assert state.generate is not None
+        dataset = state.generate()
+        self._engine.states.insert(dataset)
+        self._seeded.append(dataset)
+
+    def reset(self, state: str) -> None:
+        """Replace everything by a reset state, until the test ends.
+
+        Raises:
+            SeedstateError: an unknown name, or a wider fixture's writes that would be lost.
+        """
+        self._engine.reset(self._project.state((), reset_state=state))
+        self._seeded.clear()
+
+    def _datasets(self) -> list[Dataset]:
+        base = self._engine.states.dataset
+        return [*([base] if base else []), *self._seeded]
+
+
+def _condition_text(collection: object, wanted: dict[str, int | None]) -> str:
+    if callable(collection):
+        return "the condition"
+    counts = [f"{count} {kind}" for kind, count in wanted.items() if count]
+    return f"{', '.join(counts) or 'a change'} in '{collection}'"

@@ -1,0 +1,107 @@
+"""What hangs on pytest's config: the run's project, and the runtime once a test needs it."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_seedstate.config import Settings
+from pytest_seedstate.errors import SeedstateError
+
+if TYPE_CHECKING:
+    from pytest_seedstate.engine.project import Project
+    from pytest_seedstate.plugin.runtime import Runtime
+
+session_key = pytest.StashKey["Session"]()
+RUNTIME_NAME = "seedstate-runtime"
+
+
+class Session:
+    """One pytest run, from its first look at the settings to its end.
+
+    Args:
+        config: pytest's configuration.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._replaced: dict[str, str | None] = {}
+
+    @cached_property
+    def settings(self) -> Settings:
+        """All settings, an option before its ini value.
+
+        Raises:
+            pytest.UsageError: a value is wrong.
+        """
+        try:
+            return Settings.read(self._config.rootpath, self._value)
+        except SeedstateError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    def _value(self, name: str) -> Any:
+        option = self._config.getoption(name, default=None)
+        return self._config.getini(name) if option is None else option
+
+    @cached_property
+    def project(self) -> Project:
+        """The project's scenarios, services and stores."""
+        from pytest_seedstate.engine.project import Project
+
+        return Project(self.settings, schema_hook=self._schema_hook)
+
+    @property
+    def _schema_hook(self) -> Any:
+        caller = self._config.hook.pytest_seedstate_schema
+        if not caller.get_hookimpls():
+            return None
+        return lambda environment: caller(env=environment)
+
+    def export_environment(self) -> None:
+        """Put ini ``seedstate_env`` into this process's environment, for settings read at import.
+
+        Raises:
+            pytest.UsageError: a template is wrong.
+        """
+        if not self.settings.env:
+            return
+        try:
+            exported = self.project.exported_environment()
+        except SeedstateError as error:
+            raise pytest.UsageError(str(error)) from None
+        for name, value in exported.items():
+            self._replaced[name] = os.environ.get(name)
+            os.environ[name] = value
+
+    def close(self) -> None:
+        """Stop all services and put the environment back."""
+        if "project" in self.__dict__:
+            self.project.close()
+        for name, value in self._replaced.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        self._replaced.clear()
+
+
+def session_of(config: pytest.Config) -> Session:
+    """The run's session; made on first use, since conftests load before ``pytest_configure``."""
+    if session_key not in config.stash:
+        config.stash[session_key] = Session(config)
+    return config.stash[session_key]
+
+
+def runtime_of(config: pytest.Config) -> Runtime:
+    """The runtime, registered when a test first needs it."""
+    runtime: Runtime | None = config.pluginmanager.get_plugin(RUNTIME_NAME)
+    if runtime is None:
+        from pytest_seedstate.plugin.runtime import Runtime
+
+        session = session_of(config)
+        runtime = Runtime(session.project.engine, session.settings)
+        config.pluginmanager.register(runtime, RUNTIME_NAME)
+    return runtime

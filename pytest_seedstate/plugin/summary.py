@@ -1,0 +1,95 @@
+"""What a run tells people: header, list of states, summary, report file; merged across workers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_seedstate.config import Settings
+from pytest_seedstate.engine.figures import KINDS
+from pytest_seedstate.plugin.session import RUNTIME_NAME, session_of
+
+if TYPE_CHECKING:
+    from pytest_seedstate.engine.project import Project
+
+OUTPUT_KEY = "seedstate"
+
+
+def header(settings: Settings) -> str:
+    """One line for pytest's header."""
+    from pytest_seedstate.engine.embedded import STORES_OF_SERVICE
+
+    services = "; ".join(
+        f"{service} ({', '.join(stores)})" for service, stores in STORES_OF_SERVICE.items()
+    )
+    return (
+        f"seedstate: provider: embedded, services: {services}, "
+        f"seed: {settings.seed}, clock: {settings.clock.isoformat()}"
+    )
+
+
+def list_states(project: Project) -> None:
+    """Print all scenarios and reset states as tables."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    scenarios = Table("scenario", "parameters", "what it is", title="Scenarios")
+    for scenario in project.registry.scenarios():
+        scenarios.add_row(scenario.full_name, scenario.signature_text, scenario.summary)
+    console.print(scenarios)
+    states = Table("state", "scenarios", "what it is", title="Reset states")
+    for state in project.registry.reset_states():
+        states.add_row(state.full_name, ", ".join(state.scenarios) or "-", state.description)
+    console.print(states)
+
+
+def write_summary(
+    reporter: pytest.TerminalReporter, project: Project, settings: Settings
+) -> None:
+    """The section at the end of the run, and the report file."""
+    data = project.figures.as_data()
+    done = [
+        f"{figure['count']} {KINDS[kind]} ({_seconds(figure['seconds'])})"
+        for kind, figure in data["figures"].items()
+        if figure["count"]
+    ]
+    if settings.report is not None:
+        settings.report.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
+    if not done:
+        return
+    reporter.section("seedstate")
+    reporter.write_line(", ".join(done))
+    for remark in data["remarks"]:
+        reporter.write_line(remark, yellow=True)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
+
+
+class WorkerFigures:
+    """Brings the figures of xdist's workers to the process that writes the summary.
+
+    Args:
+        config: pytest's configuration, of a worker or of the controller.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """On a worker: hand the figures over."""
+        output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
+        if output is not None and self._config.pluginmanager.has_plugin(RUNTIME_NAME):
+            output[OUTPUT_KEY] = session_of(self._config).project.figures.as_data()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """On the controller: add a worker's figures; one that crashed has none."""
+        data = getattr(node, "workeroutput", {}).get(OUTPUT_KEY)
+        if data is not None:
+            session_of(self._config).project.figures.merge(data)
