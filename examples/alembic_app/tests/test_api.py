@@ -1,7 +1,7 @@
 """The same library over HTTP, through one client for the whole run."""
 
 import pytest
-from httpx import AsyncClient
+from httpx2 import AsyncClient
 
 
 def tags(tools: list[dict[str, str]]) -> list[str]:

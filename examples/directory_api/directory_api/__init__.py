@@ -1,0 +1,1 @@
+"""A directory of tattoo artists: profiles, portfolios, bookings and reviews over HTTP."""
