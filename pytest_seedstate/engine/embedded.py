@@ -17,7 +17,7 @@ STORES_OF_SERVICE = {"postgres": ("postgres",), "aws": ("dynamodb", "s3")}
 SERVICE_OF_STORE = {
     store: service for service, stores in STORES_OF_SERVICE.items() for store in stores
 }
-_CLIENTS = {"postgres": ("postgres", "psycopg"), "aws": ("aws", "boto3")}
+CLIENT_OF_SERVICE = {"postgres": ("postgres", "psycopg"), "aws": ("aws", "boto3")}
 
 
 def make_service(name: str, rundir: RunDir, settings: Settings) -> Service:
@@ -26,7 +26,7 @@ def make_service(name: str, rundir: RunDir, settings: Settings) -> Service:
     Raises:
         MissingExtra: its client or its server is not installed.
     """
-    extra, package = _CLIENTS[name]
+    extra, package = CLIENT_OF_SERVICE[name]
     if find_spec(package) is None:
         raise MissingExtra(extra, package, f"the {name} service")
     if name == "postgres":

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from pytest_seedstate.engine.figures import Figures
-from pytest_seedstate.engine.fleet import CreateSchema, Fleet
+from pytest_seedstate.engine.fleet import Fleet
 from pytest_seedstate.engine.layers import Layer, LayerStack
-from pytest_seedstate.engine.states import SCHEMA_ONLY, State, States
+from pytest_seedstate.engine.states import State, States
 from pytest_seedstate.engine.verify import Verification
 from pytest_seedstate.errors import SeedstateError, unknown_name
 from pytest_seedstate.stores.changes import ChangeSet
 
 if TYPE_CHECKING:
+    from pytest_seedstate.engine.schema import Schema
     from pytest_seedstate.stores.base import Journal, Rewound
-
-Describe = Callable[[ChangeSet], str]
 
 
 class Engine:
@@ -26,18 +25,16 @@ class Engine:
 
     Args:
         fleet: the services and stores.
-        create_schema: creates the schema of stores that start.
+        schema: what must exist in stores that start.
         figures: what is counted and remarked.
         verify: compare all stores with their baseline in full after every rewind.
     """
 
-    def __init__(
-        self, fleet: Fleet, create_schema: CreateSchema, figures: Figures, *, verify: bool
-    ) -> None:
+    def __init__(self, fleet: Fleet, schema: Schema, figures: Figures, *, verify: bool) -> None:
         self.fleet = fleet
         self.figures = figures
         self.states = States(fleet, figures)
-        self._create_schema = create_schema
+        self._schema = schema
         self._layers = LayerStack()
         self._snapshots: dict[str, dict[str, int]] = {}
         self._verification = Verification(fleet, figures) if verify else None
@@ -46,7 +43,9 @@ class Engine:
 
     def start(self, stores: Iterable[str]) -> None:
         """Start the services of `stores`, with their schema."""
-        self.fleet.start(stores, self._create_schema)
+        self.fleet.start({*stores, *self._schema.companions}, self._schema.create)
+        if self._verification:
+            self._verification.remember(self.states.current.key)
 
     def enter(self, state: State | None, stores: frozenset[str]) -> ChangeSet:
         """Make a test's state true.
@@ -99,13 +98,9 @@ class Engine:
 
     def is_clean(self) -> bool:
         """Whether no store differs from what the next test should find."""
-        start = perf_counter()
-        clean = all(
+        return all(
             journal.is_clean(self._layers.top(journal.name)) for journal in self.fleet.journals
         )
-        if clean:
-            self.figures.add("clean", perf_counter() - start)
-        return clean
 
     def changes(self) -> ChangeSet:
         """What the current test has changed in all stores."""
@@ -123,14 +118,15 @@ class Engine:
             SeedstateError: a store could not be rewound: who holds it up, and what to do.
         """
         self._snapshots.clear()
+        start = perf_counter()
         dirty = [
             (journal, self._layers.top(journal.name))
             for journal in self.fleet.journals
             if not journal.is_clean(self._layers.top(journal.name))
         ]
         if dirty:
-            with self.figures.timed("rewound"):
-                self._rewind_each(dirty)
+            self._rewind_each(dirty)
+        self.figures.add("rewound" if dirty else "clean", perf_counter() - start)
         if self._verification:
             self._verification.compare(self.states)
 
@@ -195,6 +191,3 @@ class Engine:
     def stop(self) -> None:
         """Stop all services; nothing of this run is left."""
         self.fleet.stop()
-
-
-__all__ = ["SCHEMA_ONLY", "Engine", "State"]

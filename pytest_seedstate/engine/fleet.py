@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_seedstate.services.rundir import RunDir
     from pytest_seedstate.stores.base import Journal, Store
 
-CreateSchema = Callable[["Iterable[Store]"], None]
+CreateSchema = Callable[["Sequence[Store]"], None]
 """Creates what must exist before data, in stores that have just started."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,6 +82,10 @@ class OwnSchema:
 class Schema:
     """Creates the schema of stores that have just started.
 
+    Attributes:
+        companions: stores that must start together with any other, since something of the user's
+            creates a part of their schema too.
+
     Args:
         root: the project's root directory.
         lines: ini ``seedstate_schema``.
@@ -89,6 +93,7 @@ class Schema:
             the project's own schema makes deriving one from records wrong.
         environment: the variables of ``seedstate_env``, read when a program runs.
         hook: calls the users' ``pytest_seedstate_schema`` hooks; None where there are none.
+        all_stores: every store that a program or hook may write to.
     """
 
     def __init__(
@@ -99,33 +104,29 @@ class Schema:
         declared: Callable[[str, bool], Sequence[Any]],
         environment: Callable[[], Mapping[str, str]],
         hook: Callable[[Mapping[str, str]], None] | None,
+        all_stores: frozenset[str],
     ) -> None:
         self._root = root
         self._own = [OwnSchema.parse(line) for line in lines]
         self._declared = declared
         self._environment = environment
         self._hook = hook
+        writes_anywhere = hook is not None or any(own.kind == "command" for own in self._own)
+        self.companions = all_stores if writes_anywhere else frozenset[str]()
 
-    @property
-    def needs_all_services(self) -> bool:
-        """Whether something of the user's runs that may write to any service."""
-        return self._hook is not None or any(own.kind == "command" for own in self._own)
-
-    def create(self, stores: Iterable[Store]) -> None:
+    def create(self, stores: Sequence[Store]) -> None:
         """Create all of it: SQL files and packs first, then the user's programs and hooks.
 
         Raises:
             SeedstateError: what failed, with its file or output.
         """
-        programs = False
         for store in stores:
             is_postgres = store.name == "postgres"
             files = self._sql_scripts() if is_postgres else []
             store.create_schema(
                 [*files, *self._declared(store.name, is_postgres and bool(self._own))]
             )
-            programs = programs or is_postgres or self.needs_all_services
-        if programs:
+        if self.companions or any(store.name == "postgres" for store in stores):
             self._run_programs()
 
     def _sql_scripts(self) -> list[Any]:

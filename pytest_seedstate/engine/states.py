@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.engine.figures import Figures
@@ -34,7 +34,7 @@ class State:
     key: str
     title: str
     stores: frozenset[str]
-    generate: Callable[[], Dataset] | None = None
+    generate: Callable[[], Dataset] | None = field(default=None, compare=False)
     writes_itself: bool = False
 
 

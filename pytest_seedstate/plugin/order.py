@@ -24,7 +24,9 @@ def order_by_state(items: list[pytest.Item], state_of: Callable[[pytest.Item], H
     """
     if any(_has_wide_parameters(item, ("session", "package")) for item in items):
         return
-    modules = [list(group) for _, group in groupby(items, key=lambda item: item.nodeid.split("::")[0])]
+    modules = [
+        list(group) for _, group in groupby(items, key=lambda item: item.nodeid.split("::")[0])
+    ]
     for module in modules:
         if not any(_has_wide_parameters(item, ("module", "class")) for item in module):
             chunks = [list(chunk) for _, chunk in groupby(module, key=_chunk)]

@@ -72,11 +72,9 @@ class Runtime:
             if upcoming == self._held_by:
                 return
         self._held_by = None
-        if self.engine.is_clean():
-            return
-        listeners = item.ihook.pytest_seedstate_rewound.get_hookimpls()
         request = item.stash.get(request_key, NOTHING)
-        changes = self.engine.changes() if listeners or request.readonly else None
+        told = request.readonly or item.ihook.pytest_seedstate_rewound.get_hookimpls()
+        changes = self.engine.changes() if told and not self.engine.is_clean() else None
         self.engine.rewind()
         if changes is not None:
             item.ihook.pytest_seedstate_rewound(item=item, changes=changes)

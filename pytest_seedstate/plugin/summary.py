@@ -46,9 +46,7 @@ def list_states(project: Project) -> None:
     console.print(states)
 
 
-def write_summary(
-    reporter: pytest.TerminalReporter, project: Project, settings: Settings
-) -> None:
+def write_summary(reporter: pytest.TerminalReporter, project: Project, settings: Settings) -> None:
     """The section at the end of the run, and the report file."""
     data = project.figures.as_data()
     done = [

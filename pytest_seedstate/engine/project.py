@@ -1,0 +1,151 @@
+"""One project: its settings, scenarios, services and engine, the same in tests and on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_seedstate.config import Settings
+from pytest_seedstate.engine.embedded import CLIENT_OF_SERVICE, STORES_OF_SERVICE
+from pytest_seedstate.engine.environment import (
+    DEFAULTS,
+    expand,
+    refuse_foreign_hosts,
+    services_named,
+)
+from pytest_seedstate.engine.figures import Figures
+from pytest_seedstate.engine.fleet import Fleet
+from pytest_seedstate.engine.states import SCHEMA_ONLY, State
+
+if TYPE_CHECKING:
+    from pytest_seedstate.engine.clients import Clients
+    from pytest_seedstate.engine.engine import Engine
+    from pytest_seedstate.engine.schema import Schema
+    from pytest_seedstate.records.registry import Registry
+
+SchemaHook = Callable[[Mapping[str, str]], None]
+
+
+class Project:
+    """Everything of a project, each part made when it is first asked for.
+
+    Args:
+        settings: the checked settings.
+        schema_hook: calls the users' hooks that create a schema; None where there are none.
+    """
+
+    def __init__(self, settings: Settings, *, schema_hook: SchemaHook | None = None) -> None:
+        self.settings = settings
+        self.figures = Figures()
+        self.schema_only = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())
+        self._schema_hook = schema_hook
+        self._fleet = Fleet(settings, self.figures)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """All scenarios and reset states.
+
+        Raises:
+            SeedstateError: a pack that fails to import, or two of one name.
+        """
+        from pytest_seedstate.records.registry import Registry
+
+        return Registry.find(
+            self.settings.root, self.settings.scenarios, default_pack=self.settings.default_pack
+        )
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What drives the stores."""
+        from pytest_seedstate.engine.engine import Engine
+
+        return Engine(self._fleet, self._schema, self.figures, verify=self.settings.verify)
+
+    @cached_property
+    def clients(self) -> Clients:
+        """Clients for fixtures and scenarios."""
+        from pytest_seedstate.engine.clients import Clients
+
+        return Clients(self._fleet.variables)
+
+    @cached_property
+    def _schema(self) -> Schema:
+        from pytest_seedstate.engine.schema import Schema
+
+        return Schema(
+            self.settings.root,
+            self.settings.schema,
+            declared=self.registry.schema_for,
+            environment=self.environment,
+            hook=self._schema_hook,
+            all_stores=self.stores_of_environment,
+        )
+
+    # -- endpoints
+
+    @cached_property
+    def services(self) -> tuple[str, ...]:
+        """The services that the installed extras can reach, or that ini ``seedstate_env`` names."""
+        if self.settings.env:
+            return tuple(sorted(services_named(self.settings.env)))
+        return tuple(name for name, (_, package) in CLIENT_OF_SERVICE.items() if find_spec(package))
+
+    @property
+    def stores_of_environment(self) -> frozenset[str]:
+        """The stores that an application with ``seedstate_env`` may use."""
+        return frozenset(store for name in self.services for store in STORES_OF_SERVICE[name])
+
+    def endpoints(self) -> dict[str, dict[str, str]]:
+        """How to reach each service: its variables by its name."""
+        return {name: dict(self._fleet.variables(name)) for name in self.services}
+
+    def exported_environment(self) -> dict[str, str]:
+        """Ini ``seedstate_env`` with values filled in; reserves the ports that it names.
+
+        Raises:
+            SeedstateError: a template is wrong, or leads to a host that is not this machine.
+        """
+        exported = expand(self.settings.env, self._fleet.variables)
+        refuse_foreign_hosts(exported, self.settings.trusted_hosts)
+        return exported
+
+    def environment(self) -> dict[str, str]:
+        """The usual variables of each service, and those of ini ``seedstate_env``."""
+        usual = {
+            name: template
+            for service in self.services
+            for name, template in DEFAULTS[service].items()
+        }
+        return expand(usual, self._fleet.variables) | self.exported_environment()
+
+    # -- states
+
+    def state(
+        self,
+        scenarios: Sequence[Any] = (),
+        *,
+        params: Mapping[str, Any] | None = None,
+        reset_state: str | None = None,
+        visible_from: Path | None = None,
+    ) -> State:
+        """What a reset state with scenarios on top of it means; nothing is generated yet.
+
+        Args:
+            scenarios: names or `Scenario` objects, in the order in which they are layered.
+            params: parameters of a single scenario.
+            reset_state: the name of the state below them.
+            visible_from: the file that asks, for scenarios of conftest files.
+
+        Raises:
+            SeedstateError: an unknown or ambiguous name, or a parameter that does not fit.
+        """
+        raise AssertionError
+
+    def close(self) -> None:
+        """Close clients and stop services."""
+        if "clients" in self.__dict__:
+            self.clients.close()
+        self._fleet.stop()
