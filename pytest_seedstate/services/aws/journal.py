@@ -1,0 +1,262 @@
+"""The journal of DynamoDB and S3: states of the host as a tree of kept processes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.services.aws.channel import Message
+from pytest_seedstate.services.aws.processes import Ended, Keeper, Server, Slots
+from pytest_seedstate.services.aws.wire import from_wire
+from pytest_seedstate.stores.base import Rewound
+from pytest_seedstate.stores.changes import Change, ChangeSet
+
+_MOST_STANDBYS = 4
+BUSY_SECONDS = 10.0
+"""How long `keep` and `mark` wait for requests that are being carried out."""
+
+
+@dataclass(slots=True)
+class _Position:
+    """A state that can be gone back to.
+
+    Attributes:
+        keeper: its process; several positions may share one, when nothing was written in between.
+        changed: whether anything was written between the position before and this one.
+    """
+
+    keeper: Keeper
+    changed: bool
+
+
+class AwsJournal:
+    """Baselines, positions and rewinds of the embedded AWS host.
+
+    Args:
+        root: the keeper of the empty state.
+        slots: the counters.
+        region: the region whose tables are named without it in change sets.
+        died: makes the error for a host that has ended unasked.
+    """
+
+    name = "aws"
+
+    def __init__(
+        self, root: Keeper, slots: Slots, region: str, died: Callable[[], SeedstateError]
+    ) -> None:
+        self._root = root
+        self._slots = slots
+        self._region = region
+        self._died = died
+        self._lock = threading.RLock()
+        self._baselines: dict[str, Keeper] = {}
+        self._current: str | None = None
+        self._positions = [_Position(root, changed=False)]
+        self._leaving: list[Server] = []
+        self._with_standby: list[Keeper] = []
+        self._server = root.next_server(slots)
+        with self._reported():
+            giving, taking = socket.socketpair()
+            giving.close()
+            with taking:
+                self._server.start(taking)
+            self._server.wait_until_it_serves()
+
+    def keep(self, baseline: str) -> None:
+        """What the service holds now becomes `baseline`, and the current one; positions go.
+
+        Raises:
+            SeedstateError: a request has been in progress for too long, or the host has ended.
+        """
+        with self._lock, self._reported():
+            keeper, _ = self._keep_state(baseline=True)
+            replaced = self._baselines.get(baseline)
+            self._baselines[baseline] = keeper
+            self._become_current(baseline, keeper)
+            if replaced is not None:
+                self._let_go([replaced])
+
+    def switch(self, baseline: str) -> None:
+        """Make a kept baseline current, in place: endpoints and connections stay what they were.
+
+        Raises:
+            KeyError: it was never kept, or was forgotten.
+            SeedstateError: the host has ended.
+        """
+        with self._lock, self._reported():
+            keeper = self._baselines[baseline]
+            self._replace_server(keeper)
+            self._become_current(baseline, keeper)
+
+    def forget(self, baseline: str) -> None:
+        """Free what a kept baseline takes; it must not be the current one.
+
+        Raises:
+            ValueError: it is the current one.
+        """
+        with self._lock:
+            if baseline == self._current:
+                raise ValueError(f"the baseline '{baseline}' is the current one")
+            self._let_go([self._baselines.pop(baseline)])
+
+    def mark(self) -> int:
+        """A new position at what the service holds now: 1 or more, growing.
+
+        Raises:
+            SeedstateError: a request has been in progress for too long, or the host has ended.
+        """
+        with self._lock, self._reported():
+            keeper, changed = self._keep_state(baseline=False)
+            self._positions.append(_Position(keeper, changed))
+            return len(self._positions) - 1
+
+    def is_clean(self, since: int = 0) -> bool:
+        """Whether nothing was written since a position: a look at shared memory, no request."""
+        with self._lock:
+            if any(position.changed for position in self._positions[since + 1 :]):
+                return False
+            return self._is_untouched()
+
+    def changes(self, since: int = 0) -> ChangeSet:
+        """What differs from a position.
+
+        Raises:
+            SeedstateError: the host has ended.
+        """
+        with self._lock, self._reported():
+            keeper = self._positions[since].keeper
+            if keeper is self._positions[-1].keeper and self._is_untouched():
+                return ChangeSet()
+            touched = self._server.touched(keeper.segment)
+            before = keeper.values(touched["keys"])
+        return _change_set(touched, before, self._region)
+
+    def rewind(self, to: int = 0) -> Rewound:
+        """Put the service back to a position; later positions are gone, this one stays.
+
+        Raises:
+            SeedstateError: the host has ended.
+        """
+        with self._lock, self._reported():
+            keeper = self._positions[to].keeper
+            if keeper is self._positions[-1].keeper and self._is_untouched():
+                del self._positions[to + 1 :]
+                return Rewound()
+            written = self._replace_server(keeper, keeper.segment)
+            dropped = [position.keeper for position in self._positions[to + 1 :]]
+            del self._positions[to + 1 :]
+            self._let_go(dropped)
+        replaced = ("the AWS host's serving process, which had died",) if "died" in written else ()
+        return Rewound(written["touches"], replaced, tuple(written["writers"]))
+
+    def close(self) -> None:
+        """Let all processes end; nothing can be asked afterwards."""
+        with self._lock:
+            keepers = [self._root, *self._baselines.values()]
+            keepers += [position.keeper for position in self._positions]
+            for process in {*keepers, self._server, *self._leaving}:
+                process.close()
+
+    def _is_untouched(self) -> bool:
+        """Whether the serving process is in the state that it was forked in."""
+        server = self._server
+        return self._slots.tally.written(server.slot) == 0 and not server.has_ended()
+
+    def _keep_state(self, *, baseline: bool) -> tuple[Keeper, bool]:
+        """A keeper of what the service holds now, and whether that is a new one."""
+        if self._is_untouched():
+            return self._positions[-1].keeper, False
+        giving, taking = socket.socketpair()
+        with giving, taking:
+            answer = self._server.keep(BUSY_SECONDS, baseline, giving)
+            if "busy" in answer:
+                raise SeedstateError(
+                    "the embedded AWS is still carrying out requests, so its state cannot be kept",
+                    checked=f"waited {BUSY_SECONDS:.0f} seconds; "
+                    f"clients: {'; '.join(answer['busy'])}",
+                    fix="let the test or fixture wait for its background work",
+                )
+            keeper = self._server.become_keeper(int(answer["segment"]))
+            self._server = keeper.next_server(self._slots)
+            self._server.start(taking)
+        self._server.wait_until_it_serves()
+        self._have_standby(keeper)
+        return keeper, True
+
+    def _replace_server(self, keeper: Keeper, segment: int = 0) -> Message:
+        """Serve a keeper's state; says what the server before was told since `segment`."""
+        before, self._server = self._server, keeper.next_server(self._slots)
+        giving, taking = socket.socketpair()
+        with giving, taking:
+            self._server.start(taking)
+            written = before.release(segment, giving)
+        self._server.wait_until_it_serves()
+        self._leaving = [server for server in [*self._leaving, before] if not server.close_ended()]
+        self._have_standby(keeper)
+        return written
+
+    def _have_standby(self, keeper: Keeper) -> None:
+        """Let the next server of a state get ready while the test runs; a few states have one."""
+        keeper.prepare_next(self._slots)
+        self._with_standby = [each for each in self._with_standby if each is not keeper] + [keeper]
+        while len(self._with_standby) > _MOST_STANDBYS:
+            self._with_standby.pop(0).drop_next()
+
+    def _become_current(self, baseline: str, keeper: Keeper) -> None:
+        dropped = [position.keeper for position in self._positions]
+        self._current = baseline
+        self._positions = [_Position(keeper, changed=False)]
+        self._let_go(dropped)
+
+    def _let_go(self, keepers: list[Keeper]) -> None:
+        """End the keepers that no baseline and no position needs any more."""
+        needed = {self._root, *self._baselines.values()}
+        needed.update(position.keeper for position in self._positions)
+        for keeper in set(keepers) - needed:
+            keeper.close()
+            self._with_standby = [each for each in self._with_standby if each is not keeper]
+
+    @contextlib.contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except Ended:
+            raise self._died() from None
+
+
+def _change_set(touched: Message, values_before: list[Any], region: str) -> ChangeSet:
+    before = {tuple(key): value for key, value in values_before}
+    after = {tuple(key): value for key, value in touched["values"]}
+    changes = []
+    for at in sorted({*before, *after}):
+        store, its_region, collection, key = at
+        if before.get(at) == after.get(at):
+            continue
+        if its_region not in ("", region):
+            collection = f"{its_region}/{collection}"
+        plain = _item if store == "dynamodb" else _as_it_is
+        shown_key = _item(json.loads(key)) if store == "dynamodb" else {"key": key}
+        changes.append(
+            Change(
+                store,
+                collection,
+                shown_key,
+                plain(before[at]) if at in before else None,
+                plain(after[at]) if at in after else None,
+            )
+        )
+    return ChangeSet(tuple(changes), tuple(touched["notes"]), tuple(touched["writers"]))
+
+
+def _item(wire: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: from_wire(value) for name, value in wire.items()}
+
+
+def _as_it_is(value: dict[str, Any]) -> dict[str, Any]:
+    return value

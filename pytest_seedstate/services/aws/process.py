@@ -1,0 +1,314 @@
+"""The processes of the host: a tree in which every process is a *keeper* or a *server*.
+
+A keeper has one thread and a state it never changes: it forks servers, nothing else. A server
+answers requests; told to keep, it becomes a keeper of the state it has reached. Standing by, a
+forked server first makes its memory pages private, so that going back costs no more than telling
+it to start.
+
+    root (imports moto; the empty state)
+      └─ server ─ told to keep ─> keeper ("schema")
+                                    ├─ standby, waits to be the next server
+                                    └─ server ─ told to keep ─> keeper ("three-products") ...
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pytest_seedstate.services import platform
+from pytest_seedstate.services.aws.channel import Channel, Closed, Message
+from pytest_seedstate.services.aws.middleware import Log, Recorder
+from pytest_seedstate.services.aws.moto_state import Moto, prepare_environment
+from pytest_seedstate.services.aws.recorder import Touch
+from pytest_seedstate.services.aws.server import Server, listen
+from pytest_seedstate.services.aws.tally import Tally, Writes
+
+_OWNER_CHECK = 1.0
+_LINGER = 30.0
+_STUCK_CLIENT = 1.0
+
+
+class Process:
+    """This process and what it inherited; the object survives every fork.
+
+    Args:
+        config: what the pytest process tells the root: ``control`` and ``listener``
+            (descriptors), ``tally`` (path), ``backends`` (moto's names of those to have ready),
+            ``at_once`` (how many of them before the first request), ``services`` (signing names
+            of those switched on; empty for all), ``region``, ``owner`` (pid and start time of the
+            pytest process).
+        channel: the root's end of its control socket.
+    """
+
+    def __init__(self, config: dict[str, Any], channel: Channel) -> None:
+        self._owner_pid, self._owner_start = config["owner"]
+        self._next_owner_check = 0.0
+        self._channel = channel
+        self._listener = socket.socket(fileno=config["listener"])
+        listen(self._listener)
+        self._tally = Tally.open(Path(config["tally"]))
+        self._moto = Moto(config["region"])
+        self._later = list(config["backends"])
+        for _ in range(config["at_once"]):
+            self._moto.load(self._later.pop(0))
+        self._recorder = Recorder(self._moto.application, config["services"], self._moto.key_names)
+        for _ in self._moto.warm_up():
+            pass
+
+    def run(self) -> NoReturn:
+        """Be a keeper, then in a forked child a server, then perhaps a keeper again, and so on."""
+        while True:
+            slot = self._keep()
+            self._serve(slot)
+
+    def _keep(self) -> int:
+        """Fork servers when told; returns only in a child, with the child's slot."""
+        # Objects that exist now are left alone by every later collection, here and in children:
+        # a visit would copy the memory page of each.
+        gc.freeze()
+        while True:
+            message = self._next_message()
+            if message["do"] == "fork":
+                control = self._channel.take_descriptor()
+                if os.fork() == 0:
+                    self._channel.close()
+                    self._channel = Channel(socket.socket(fileno=control))
+                    return int(message["slot"])
+                os.close(control)
+            elif message["do"] == "values":
+                self._channel.send({"values": self._values(message["touches"])})
+
+    def _serve(self, slot: int) -> None:
+        """Stand by, then serve; returns when this process has become a keeper."""
+        self._recorder.begin(Writes(self._tally, slot))
+        self._moto.fresh_identifiers()
+        handing: socket.socket | None = self._stand_by()
+        server = Server(self._listener, self._recorder)
+        if self._later:
+            threading.Thread(target=self._load_the_rest, daemon=True).start()
+        self._channel.send({"serves": os.getpid()})
+        poller = select.poll()
+        for number in (self._channel, self._listener, handing):
+            poller.register(number, select.POLLIN)  # type: ignore[arg-type]
+        while True:
+            readable = self._poll(poller)
+            if handing is not None and handing.fileno() in readable:
+                handing = _adopt(server, handing, poller)
+            if self._listener.fileno() in readable:
+                server.accept()
+            while self._channel.fileno() in readable or self._channel.has_message():
+                readable.discard(self._channel.fileno())
+                message = self._next_message()
+                if message["do"] == "release":
+                    self._release(server, int(message["segment"]))
+                elif message["do"] == "keep" and self._stop_serving(server, message):
+                    return
+                elif message["do"] == "touched":
+                    self._channel.send(self._touched(int(message["segment"])))
+
+    def _stand_by(self) -> socket.socket:
+        """Get ready and wait to be told to serve; returns where parked connections come from."""
+        for _ in self._moto.warm_up():
+            if self._has_message():
+                break
+        gc.freeze()
+        message = self._next_message()
+        assert message["do"] == "serve", message
+        return socket.socket(fileno=self._channel.take_descriptor())
+
+    def _release(self, server: Server, segment: int) -> NoReturn:
+        """Hand over the connections as they come to rest, and end."""
+        handing = socket.socket(fileno=self._channel.take_descriptor())
+        self._recorder.end()
+        server.park()
+        self._channel.send(self._summary(segment))
+        deadline = time.monotonic() + _LINGER
+        while time.monotonic() < deadline:
+            # Asked before the parked ones are taken, so that none is missed in between.
+            busy = server.busy()
+            _hand_over(handing, server.take_parked())
+            if not busy or self._is_abandoned():
+                break
+            time.sleep(0.001)
+        _exit()
+
+    def _stop_serving(self, server: Server, message: Message) -> bool:
+        """Come to one thread and a state that nothing changes any more, if that is possible."""
+        handing = socket.socket(fileno=self._channel.take_descriptor())
+        self._recorder.end()
+        server.park()
+        quiet = server.wait_quiet(_STUCK_CLIENT)
+        if not quiet:
+            # Whoever does not read his answer, or never sends the rest of his request, cannot
+            # change the state; only requests that are being carried out are worth waiting for.
+            server.cut_stuck_clients()
+            quiet = server.wait_quiet(float(message["seconds"]))
+        if not quiet:
+            handing.close()
+            self._recorder.resume()
+            busy = server.busy()
+            server.unpark()
+            self._channel.send({"busy": busy})
+            return False
+        _hand_over(handing, server.take_parked())
+        handing.close()
+        server.close()
+        if message["baseline"]:
+            self._recorder.segments = []
+        self._recorder.segments.append(Log())
+        self._channel.send({"kept": os.getpid(), "segment": len(self._recorder.segments) - 1})
+        return True
+
+    def _summary(self, segment: int) -> Message:
+        """What was touched since the start of a segment, in numbers and names."""
+        logs = self._recorder.segments[segment:]
+        touches = {touch for log in logs for touch in log.touches}
+        notes = [note for log in logs for note in log.notes]
+        writers = [writer for log in logs for writer in log.writers]
+        return {
+            "touches": len(touches),
+            "notes": list(dict.fromkeys(notes)),
+            "writers": list(dict.fromkeys(writers)),
+        }
+
+    def _touched(self, segment: int) -> Message:
+        touches = sorted({t for log in self._recorder.segments[segment:] for t in log.touches})
+        texts = [_as_list(touch) for touch in touches]
+        return {**self._summary(segment), "keys": texts, "values": self._values(texts)}
+
+    def _values(self, touches: Sequence[Sequence[str]]) -> list[tuple[list[str], Any]]:
+        wanted = [Touch(*touch) for touch in touches]
+        return [(_as_list(touch), value) for touch, value in self._moto.values(wanted)]
+
+    def _load_the_rest(self) -> None:
+        for backend in list(self._later):
+            self._moto.load(backend)
+            self._later.remove(backend)
+
+    def _next_message(self) -> Message:
+        """The next message; this process ends when pytest is gone."""
+        while True:
+            try:
+                return self._channel.receive(_OWNER_CHECK)
+            except TimeoutError:
+                self._check_owner()
+            except Closed:
+                _exit()
+
+    def _has_message(self) -> bool:
+        poller = select.poll()
+        poller.register(self._channel, select.POLLIN)
+        return self._channel.has_message() or bool(poller.poll(0))
+
+    def _poll(self, poller: select.poll) -> set[int]:
+        while True:
+            if self._channel.has_message():
+                return {self._channel.fileno()}
+            readable = {number for number, _ in poller.poll(_OWNER_CHECK * 1000)}
+            if readable:
+                return readable
+            self._check_owner()
+
+    def _is_abandoned(self) -> bool:
+        self._check_owner()
+        try:
+            self._channel.receive(0.0)
+        except Closed:
+            return True
+        except (TimeoutError, BlockingIOError):
+            return False
+        return False
+
+    def _check_owner(self) -> None:
+        """End when pytest is gone although something that it forked holds our sockets open."""
+        if time.monotonic() < self._next_owner_check:
+            return
+        self._next_owner_check = time.monotonic() + _OWNER_CHECK
+        if not platform.is_same_process(self._owner_pid, self._owner_start):
+            _exit()
+
+
+def _adopt(server: Server, handing: socket.socket, poller: select.poll) -> socket.socket | None:
+    """Take over parked connections; None when there will be no more."""
+    data, descriptors, _, _ = socket.recv_fds(handing, 64, 64)
+    for descriptor in descriptors:
+        server.adopt(descriptor)
+    if data:
+        return handing
+    poller.unregister(handing)
+    handing.close()
+    return None
+
+
+def _hand_over(handing: socket.socket, descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        try:
+            socket.send_fds(handing, [b"c"], [descriptor])
+        except OSError:
+            # No server came after this one; its client will connect again to the next.
+            pass
+        os.close(descriptor)
+
+
+def _as_list(touch: Touch) -> list[str]:
+    return [touch.store, touch.region, touch.collection, touch.key]
+
+
+_root_pid = 0
+
+
+def _exit() -> NoReturn:
+    """End this process; the root waits for the others, whom it has to reap."""
+    sys.stderr.flush()
+    if os.getpid() == _root_pid:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(3)
+        try:
+            while True:
+                os.waitpid(-1, 0)
+        except ChildProcessError:
+            pass
+    os._exit(0)
+
+
+def main() -> None:
+    """The root process; everything it needs stands in its first argument, as JSON."""
+    global _root_pid
+    _root_pid = os.getpid()
+    config = json.loads(sys.argv[1])
+    channel = Channel(socket.socket(fileno=config["control"]))
+    # Children of ended keepers become the root's; nobody asks for their exit codes.
+    platform.adopt_orphans()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    prepare_environment()
+    try:
+        process = Process(config, channel)
+    except Exception as error:
+        traceback.print_exc()
+        missing = error.name if isinstance(error, ImportError) else None
+        channel.send({"failed": f"{type(error).__name__}: {error}", "missing": missing})
+        sys.stderr.flush()
+        os._exit(1)
+    channel.send({"ready": os.getpid()})
+    try:
+        process.run()
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
