@@ -1,11 +1,8 @@
 """Tests run on the database that DATABASE_URL names; it is emptied and seeded for each of them."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,13 +12,8 @@ from alembic_app.api import app
 from alembic_app.seed import seed
 
 
-@pytest.fixture(scope="session")
-def migrated() -> None:
-    command.upgrade(Config(Path(__file__).parent.parent / "alembic.ini"), "head")
-
-
 @pytest.fixture(autouse=True)
-async def clean(migrated: None) -> None:
+async def clean() -> None:
     async with db.engine.begin() as connection:
         await connection.execute(text("TRUNCATE members, tools, loans RESTART IDENTITY"))
     await seed()
