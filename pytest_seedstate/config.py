@@ -85,9 +85,7 @@ SETTINGS: tuple[Setting, ...] = (
         flag="--seedstate-report",
         metavar="FILE",
     ),
-    Setting(
-        "seedstate_scenarios", "linelist", "Folders that hold packs (default: scenarios)"
-    ),
+    Setting("seedstate_scenarios", "linelist", "Folders that hold packs (default: scenarios)"),
     Setting("seedstate_default_pack", "string", "Pack that a bare scenario name means first"),
     Setting(
         "seedstate_schema",
@@ -97,8 +95,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "seedstate_env",
         "linelist",
-        "NAME = TEMPLATE lines, exported before conftests load, e.g. "
-        "DATABASE_URL = {postgres.url}",
+        "NAME = TEMPLATE lines, exported before conftests load, e.g. DATABASE_URL = {postgres.url}",
     ),
     Setting(
         "seedstate_clock",

@@ -20,7 +20,7 @@ from pytest_seedstate.plugin.fixtures import (
     seedstate_endpoints,
     seedstate_env,
 )
-from pytest_seedstate.plugin.markers import MARKERS, Request, read_request, request_key
+from pytest_seedstate.plugin.markers import MARKERS, Request, asks, read_request, request_key
 from pytest_seedstate.plugin.session import RUNTIME_NAME, runtime_of, session_key, session_of
 
 __all__ = ["dynamodb", "postgres", "s3", "seedstate", "seedstate_endpoints", "seedstate_env"]
@@ -124,37 +124,27 @@ def pytest_make_collect_report(
     A `UsageError` would end the whole run, under xdist even without its text.
     """
     report = yield
+    items = [node for node in report.result or () if isinstance(node, pytest.Item)]
+    if not items:
+        return report
     problems = []
-    for node in report.result or ():
-        if isinstance(node, pytest.Item) and _may_ask(node):
-            try:
-                request = read_request(node, session_of(node.config).project)
-            except SeedstateError as error:
-                problems.append(f"{node.nodeid}\n{error}")
-            else:
-                if request != Request():
-                    node.stash[request_key] = request
+    session = session_of(collector.config)
+    any_may_ask = session.has_default_state
+    for item in items:
+        if not any_may_ask and not asks(item):
+            continue
+        try:
+            request = read_request(item, session.project)
+        except SeedstateError as error:
+            problems.append(f"{item.nodeid}\n{error}")
+        else:
+            if request != Request():
+                item.stash[request_key] = request
     if problems:
         report.outcome = "failed"
         report.longrepr = "\n\n".join(dict.fromkeys(problems))
         report.result = []
     return report
-
-
-def _may_ask(item: pytest.Item) -> bool:
-    """Whether a test can possibly want anything of ours; cheap, since it is asked of every test."""
-    from pytest_seedstate.plugin.markers import OWN_FIXTURES
-
-    config = item.config
-    settings = session_of(config).settings
-    return bool(
-        item.get_closest_marker("scenario")
-        or item.get_closest_marker("reset_state")
-        or not OWN_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
-        or settings.scenario
-        or settings.reset_state
-        or config.hook.pytest_seedstate_scenario.get_hookimpls()
-    )
 
 
 @pytest.hookimpl(wrapper=True)

@@ -81,6 +81,13 @@ def _read_reset_state(name: str) -> str:
     return name
 
 
+def asks(item: pytest.Item) -> bool:
+    """Whether a test itself wants anything of ours; cheap, since it is asked of every test."""
+    return not OWN_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())) or any(
+        marker.name in ("scenario", "reset_state") for marker in item.iter_markers()
+    )
+
+
 def read_request(item: pytest.Item, project: Project) -> Request:
     """What a collected test asks for.
 

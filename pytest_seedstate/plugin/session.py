@@ -60,6 +60,15 @@ class Session:
             return None
         return lambda environment: caller(env=environment)
 
+    @property
+    def has_default_state(self) -> bool:
+        """Whether tests without a marker may start from a state too."""
+        return bool(
+            self.settings.scenario
+            or self.settings.reset_state
+            or self._config.hook.pytest_seedstate_scenario.get_hookimpls()
+        )
+
     def export_environment(self) -> None:
         """Put ini ``seedstate_env`` into this process's environment, for settings read at import.
 
