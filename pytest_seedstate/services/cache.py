@@ -1,0 +1,100 @@
+"""What one run keeps for the next: a folder of the user's, and no run fails for lack of it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+Note = Callable[[str], None]
+
+#: Where notes go when nobody asks for them: pytest shows them with a failing test, a command on
+#: its standard error.
+log_note: Note = logging.getLogger("pytest_seedstate").warning
+
+
+def cache_dir(configured: Path | None, note: Note = log_note) -> Path | None:
+    """The folder for what later runs can use again; made when missing, for this user only.
+
+    Args:
+        configured: the folder that the configuration names; None for ``pytest-seedstate`` in
+            ``$XDG_CACHE_HOME``, or else in ``~/.cache`` (XDG Base Directory Specification).
+        note: is told once why there is no cache.
+
+    Returns:
+        The folder, or None where there is none: then work goes on without. It may be read-only.
+    """
+    try:
+        folder = configured if configured is not None else _default_folder()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if configured is None:
+            # A server is started from what lies there: strangers must not be able to put it there.
+            _refuse_strangers(folder)
+        os.listdir(folder)
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        where = configured or "the user's cache folder"
+        note(f"seedstate: nothing is cached for the next run: {where}: {reason}")
+        return None
+    return folder
+
+
+def _default_folder() -> Path:
+    told = os.environ.get("XDG_CACHE_HOME", "")
+    # The specification: a relative path is to be ignored.
+    base = Path(told) if os.path.isabs(told) else Path.home() / ".cache"
+    return base / "pytest-seedstate"
+
+
+def _refuse_strangers(folder: Path) -> None:
+    found = folder.stat()
+    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022:
+        raise PermissionError("another user may write there")
+
+
+def write_atomically(path: Path, chunks: list[bytes], note: Note = log_note) -> bool:
+    """Write a cache file so that it is seen whole or not at all, also by runs at the same time.
+
+    Args:
+        path: the file; its folder exists.
+        chunks: its content.
+        note: is told why it could not be written.
+
+    Returns:
+        Whether it was written.
+    """
+    fresh = path.with_name(f".{path.name}-{os.getpid()}-{os.urandom(4).hex()}")
+    try:
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.writelines(chunks)
+        fresh.replace(path)
+    except OSError as error:
+        note(f"seedstate: not cached for the next run: {path}: {error.strerror or error}")
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        return False
+    return True
+
+
+def forget_old(folder: Path, suffix: str, *, keep: int) -> None:
+    """Remove all but the files used last, and what killed runs left half-written.
+
+    Args:
+        folder: the cache folder, or one below it.
+        suffix: how the names of the files end.
+        keep: how many to keep.
+    """
+    with contextlib.suppress(OSError):
+        files = {path: path.stat().st_mtime for path in folder.iterdir() if path.is_file()}
+        whole = [path for path in files if path.name.endswith(suffix) and path.name[0] != "."]
+        old = sorted(whole, key=files.__getitem__, reverse=True)[keep:]
+        an_hour_ago = time.time() - 3600
+        old += [
+            path for path in files if f"{suffix}-" in path.name and files[path] < an_hour_ago
+        ]
+        for path in old:
+            path.unlink(missing_ok=True)

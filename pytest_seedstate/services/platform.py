@@ -1,0 +1,246 @@
+"""The only module with calls that other systems than Linux lack; a portable path beside each.
+
+Every portable path is marked "untested": it is written from the documentation of macOS and the
+BSDs and has not run there. Windows is not served: the services need ``fork`` and Unix sockets.
+
+This module imports the standard library only and raises ``OSError``, so that the supervisor, a
+bare interpreter without site-packages, can load it in a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ctypes
+
+LINUX = sys.platform.startswith("linux")
+
+#: Free bytes that a memory file system must have before the run's files go there: a server with
+#: room for test data. Docker's default /dev/shm of 64 MB is too small for a PostgreSQL cluster.
+MEMORY_FOLDER_BYTES = 512 * 1024 * 1024
+
+_CLONE_NEWUSER = 0x10000000
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_IPC_RMID = 0
+
+
+# -- where the files of a run go ------------------------------------------------------------------
+
+
+def run_roots() -> list[Path]:
+    """Folders below which a run may put its files, the quickest first; each exists.
+
+    Linux: ``/dev/shm`` when it is writable and has `MEMORY_FOLDER_BYTES` free, then the temporary
+    folder, then ``/tmp``. Elsewhere (untested) the last two.
+    """
+    candidates = _disk_roots()
+    if LINUX and _has_room(Path("/dev/shm")):
+        candidates.insert(0, Path("/dev/shm"))
+    return _existing(candidates)
+
+
+def all_roots() -> list[Path]:
+    """Every folder that `run_roots` may ever have named, full or not: where leftovers may lie."""
+    return _existing([Path("/dev/shm"), *_disk_roots()])
+
+
+def _disk_roots() -> list[Path]:
+    import tempfile
+
+    return [Path(tempfile.gettempdir()), Path("/tmp")]
+
+
+def _existing(candidates: list[Path]) -> list[Path]:
+    return [path for path in dict.fromkeys(candidates) if os.access(path, os.W_OK | os.X_OK)]
+
+
+def _has_room(folder: Path) -> bool:
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize >= MEMORY_FOLDER_BYTES
+
+
+def allows_programs(folder: Path) -> bool:
+    """Whether programs may be run from `folder`: Docker mounts ``/dev/shm`` with ``noexec``."""
+    # os.ST_NOEXEC is missing outside Linux; 0 (untested) then means "allowed".
+    return not os.statvfs(folder).f_flag & getattr(os, "ST_NOEXEC", 0)
+
+
+# -- processes ------------------------------------------------------------------------------------
+
+
+def process_start(pid: int) -> str | None:
+    """When process `pid` started, as text to compare; None when it does not run (any more).
+
+    Together with the pid it names one process for good: pids are used again. A process that has
+    ended and was not waited for (a zombie) counts as gone. Linux: boot id and clock ticks of
+    ``/proc/<pid>/stat`` (proc(5), fields 3 and 22); elsewhere (untested) what ``ps`` says.
+    """
+    if LINUX:
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_bytes()
+        except OSError:
+            return None
+        # The second field is the program's name and may hold blanks and brackets.
+        fields = stat.rpartition(b")")[2].split()
+        return None if fields[0] in (b"Z", b"X") else f"{_boot_id()}:{fields[19].decode()}"
+    import subprocess
+
+    told = subprocess.run(
+        ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.split()
+    return None if not told or told[0].startswith("Z") else "-".join(told[1:])
+
+
+@cache
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+    except OSError:
+        return "boot"
+
+
+def is_same_process(pid: int, start: str) -> bool:
+    """Whether the process that had `start` (see `process_start`) as `pid` still runs."""
+    return process_start(pid) == start
+
+
+def die_with_parent(parent: int, signum: int) -> None:
+    """Ask the kernel to send `signum` to this process when its parent, pid `parent`, ends.
+
+    To be called by a forked child just before it becomes another program, after any change of
+    user: that forgets the wish. Linux: prctl(2) PR_SET_PDEATHSIG. Elsewhere nothing is done
+    (untested): there a killed supervisor's server runs until the next run's sweep.
+    """
+    if not LINUX:
+        return
+    _libc().prctl(_PR_SET_PDEATHSIG, signum, 0, 0, 0)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose own parent ends, instead of process 1.
+
+    In a container, process 1 may be a program that never reaps. Linux: prctl(2)
+    PR_SET_CHILD_SUBREAPER. Elsewhere (untested) process 1 is an init that reaps.
+    """
+    if LINUX:
+        _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def thread_count() -> int:
+    """Threads of this process as the system counts them; elsewhere (untested) as Python does."""
+    if LINUX:
+        return len(os.listdir("/proc/self/task"))
+    import threading
+
+    return threading.active_count()
+
+
+def _libc() -> ctypes.CDLL:
+    import ctypes
+
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def load_system_calls() -> None:
+    """Import what the calls above need, so that a forked child has nothing left to import."""
+    if LINUX:
+        _libc()
+
+
+# -- other users ----------------------------------------------------------------------------------
+
+
+def enter_user_namespace(uid: int, gid: int) -> None:
+    """Make this process a user of its own namespace, in which its user is called `uid`, `gid`.
+
+    Files keep their owners: what root owns outside is what `uid` owns inside, so a program that
+    refuses to run as root runs in place, even below a folder that only root may enter. The process
+    must have one thread. user_namespaces(7).
+
+    Raises:
+        OSError: the kernel or the container forbids it (always outside Linux).
+    """
+    if not LINUX:
+        raise OSError("there are no user namespaces on this system")
+    import ctypes
+
+    outside_uid, outside_gid = os.geteuid(), os.getegid()
+    if _libc().unshare(_CLONE_NEWUSER) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    with contextlib.suppress(FileNotFoundError):
+        # Without it the kernel lets nobody but a privileged parent write the group map.
+        Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{uid} {outside_uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{gid} {outside_gid} 1")
+
+
+def remove_shared_memory(identifier: int) -> None:
+    """Remove a System V shared memory segment; harmless when it is gone or not ours. shmctl(2).
+
+    PostgreSQL holds one of 56 bytes for each server and cannot remove it when it is killed.
+    Elsewhere (untested) nothing is done.
+    """
+    if LINUX:
+        _libc().shmctl(identifier, _IPC_RMID, None)
+
+
+# -- locks ----------------------------------------------------------------------------------------
+
+
+class FileLock:
+    """An exclusive lock on a file that ends with the process that took it, however that ends.
+
+    POSIX record locks (fcntl(2)): a forked child does not inherit them, so a child that outlives
+    its parent does not keep the parent's lock. Their trap: closing *any* descriptor of the file in
+    this process frees the lock, so nobody else in the process may open the file. The same call is
+    there on macOS and the BSDs (untested).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def acquire(self, *, create: bool = False) -> bool:
+        """Take the lock without waiting.
+
+        Returns:
+            Whether it was free, and the file is still the one at `path`.
+
+        Raises:
+            OSError: the file cannot be opened (FileNotFoundError: it is not there).
+        """
+        flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | (os.O_CREAT if create else 0)
+        descriptor = os.open(self.path, flags, 0o600)
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever held it may have removed the file between our open and its release.
+            ours, there = os.fstat(descriptor), os.stat(self.path, follow_symlinks=False)
+            taken = (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
+        except OSError:
+            taken = False
+        if taken:
+            self._descriptor = descriptor
+        else:
+            os.close(descriptor)
+        return taken
+
+    def release(self) -> None:
+        """Free the lock; harmless when it is not held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

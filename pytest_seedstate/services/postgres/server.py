@@ -1,0 +1,285 @@
+"""The embedded PostgreSQL: one server for one run, gone with it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from ...errors import SeedstateError
+from ..cache import Note, log_note
+from ..ports import HOST, ReservedPort, port_taken
+from ..rundir import RunDir, no_space, remove_tree
+from ..supervised import Identity, NotStartedError, SupervisedProcess, identities
+from . import wire
+from .binaries import Binaries, find_binaries
+from .cluster import DBNAME, ROLE, scram_verifier, write_settings
+from .making import DataMaker, last_lines
+
+#: The ini setting that names a port; only messages need it here.
+PORT_SETTING = "seedstate_postgres_port"
+
+#: Seconds between two attempts to connect to a server that is starting.
+_POLL_SECONDS = 0.002
+#: Seconds after which a server that does not answer is given up.
+_START_SECONDS = 60.0
+#: How often a port that was snatched from us is tried again, and the seconds between.
+_PORT_TRIES = 5
+_PORT_PAUSE_SECONDS = 0.1
+
+
+class EmbeddedPostgres:
+    """A `Service`: a PostgreSQL server of our own on 127.0.0.1 and a Unix socket.
+
+    Args:
+        rundir: the run that it belongs to.
+        cache: where an initialised cluster is kept for the next run; None to keep none.
+        bin_dir: the folder of the machine's own server programs; None for the wheel's.
+        port: the port to listen on; None for a free one.
+        settings: server settings besides ours, e.g. ``{"shared_preload_libraries": "..."}``.
+        run_as: as whom to run it, the first possible one; None for what fits this user.
+        note: is told what went wrong without failing the run (a cache that cannot be written).
+    """
+
+    def __init__(
+        self,
+        rundir: RunDir,
+        cache: Path | None,
+        *,
+        bin_dir: Path | None = None,
+        port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+        run_as: list[Identity] | None = None,
+        note: Note = log_note,
+    ) -> None:
+        self._rundir = rundir
+        self._cache = cache
+        self._bin_dir = bin_dir
+        self._configured_port = port
+        self._owner = os.getpid()
+        self._settings = dict(settings or {})
+        self._identities = identities() if run_as is None else list(run_as)
+        self._note = note
+        self._password = secrets.token_hex(16)
+        self._port: ReservedPort | None = None
+        self._announced = False
+        self._folder = rundir.path / "pg"
+        self._process: SupervisedProcess | None = None
+
+    @property
+    def name(self) -> str:
+        """``postgres``."""
+        return "postgres"
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """``url``, ``host``, ``port``, ``user``, ``password``, ``dbname``, ``authority``, ``socket``.
+
+        ``authority`` is user:password@host:port, ``socket`` the folder of the Unix socket.
+
+        Raises:
+            SeedstateError: the configured port is taken.
+        """
+        self._announced = True
+        port = self._reserve().number
+        authority = f"{ROLE}:{self._password}@{HOST}:{port}"
+        return {
+            "url": f"postgresql://{authority}/{DBNAME}",
+            "host": HOST,
+            "port": str(port),
+            "user": ROLE,
+            "password": self._password,
+            "dbname": DBNAME,
+            "authority": authority,
+            "socket": str(self._folder),
+        }
+
+    @property
+    def log(self) -> Path:
+        """The server's log; gone with the server."""
+        return self._folder / "log"
+
+    def start(self) -> None:
+        """Start the server and wait until it answers; harmless when it runs.
+
+        Raises:
+            SeedstateError: why it did not start, with the last lines of its log.
+            MissingExtra: the wheel is not installed and no `bin_dir` is given.
+        """
+        if self._process is not None:
+            return
+        binaries = find_binaries(self._bin_dir)
+        version = binaries.version()
+        try:
+            for tries_left in reversed(range(_PORT_TRIES)):
+                port = self._reserve()
+                try:
+                    self._start_as_possible(binaries, version)
+                    return
+                except _PortSnatchedError:
+                    if port.configured or not tries_left:
+                        raise port_taken(port, port.number) from None
+                    self._give_up_port()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the server at once, remove its files; harmless when it does not run."""
+        if os.getpid() != self._owner:
+            return
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+        remove_tree(self._folder)
+        if self._port is not None:
+            self._port.close()
+
+    def failure(self) -> SeedstateError | None:
+        """Why a server that was started does not run any more; None while it runs."""
+        if self._process is None or self._process.status is None:
+            return None
+        return SeedstateError(
+            "the embedded PostgreSQL has ended during the run",
+            checked=_told(self._process.status),
+            detail=last_lines(self.log),
+        )
+
+    # -- ports ------------------------------------------------------------------------------------
+
+    def _reserve(self) -> ReservedPort:
+        known = self._port
+        if known is None or known.closed:
+            self._port = ReservedPort(
+                self._configured_port if known is None else known.number,
+                service="the embedded PostgreSQL",
+                setting=PORT_SETTING,
+                configured=self._configured_port is not None,
+            )
+            return self._port
+        return known
+
+    def _give_up_port(self) -> None:
+        """Before another try: another port if nobody was told ours, else a moment's patience."""
+        if self._announced:
+            time.sleep(_PORT_PAUSE_SECONDS)
+        elif self._port is not None:
+            self._port.close()
+            self._port = None
+
+    # -- starting ---------------------------------------------------------------------------------
+
+    def _start_as_possible(self, binaries: Binaries, version: str) -> None:
+        """Start under the first identity that the system allows, in place or else from a copy."""
+        copied = False
+        while True:
+            identity = self._identities[0]
+            try:
+                self._start_as(identity, binaries, version)
+                return
+            except NotStartedError as failure:
+                if failure.step == "identity" and len(self._identities) > 1:
+                    del self._identities[0]
+                elif failure.step == "program" and identity.kind != "plain" and not copied:
+                    binaries = binaries.copy(self._rundir)
+                    copied = True
+                else:
+                    raise _not_started(failure, identity, binaries) from None
+
+    def _start_as(self, identity: Identity, binaries: Binaries, version: str) -> None:
+        maker = DataMaker(self._rundir, self._cache, binaries, version, identity, self._note)
+        try:
+            self._start_on(maker, identity)
+        except SeedstateError:
+            if not maker.from_image:
+                raise
+            # An image can be whole and still not fit this server: make it again, once.
+            maker.forget_image()
+            self._start_on(maker, identity)
+
+    def _start_on(self, maker: DataMaker, identity: Identity) -> None:
+        remove_tree(self._folder)
+        self._rundir.folder(self._folder.name)
+        data = self._folder / "data"
+        self._process = SupervisedProcess(
+            self._rundir,
+            [maker.binaries.program("postgres"), "-D", str(data)],
+            identity=identity,
+            folder=self._folder,
+            log=self.log,
+            stop_signal=signal.SIGQUIT,
+            environment={"LC_ALL": "C", "TZ": "UTC"},
+        )
+        try:
+            port = self._reserve()
+            maker.make(data)
+            self._configure(maker, identity, data, port.number)
+            port.hand_over()
+            self._process.go()
+            self._await_answer(self._process, port)
+        except BaseException:
+            self._process.stop()
+            self._process = None
+            raise
+
+    def _configure(self, maker: DataMaker, identity: Identity, data: Path, port: int) -> None:
+        try:
+            write_settings(
+                data, maker.version, port=port, sockets=self._folder, extra=self._settings
+            )
+            maker.give_away(data)
+        except OSError as error:
+            raise no_space(data, error) from None
+
+    def _await_answer(self, process: SupervisedProcess, port: ReservedPort) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        path = self._folder / f".s.PGSQL.{port.number}"
+        while True:
+            try:
+                session = wire.Session(path, ROLE, DBNAME)
+                break
+            except OSError:
+                pass
+            except wire.ServerError as error:
+                if error.code != wire.STARTING_UP:
+                    raise self._failed(f"refused us: {error}") from None
+            if process.status is not None:
+                if "could not bind" in last_lines(self.log):
+                    raise _PortSnatchedError
+                raise self._failed(_told(process.status))
+            if time.monotonic() > deadline:
+                raise self._failed(f"did not answer within {_START_SECONDS:.0f} s")
+            time.sleep(_POLL_SECONDS)
+        with session:
+            session.execute(f"ALTER ROLE {ROLE} PASSWORD '{scram_verifier(self._password)}'")
+
+    def _failed(self, what: str) -> SeedstateError:
+        return SeedstateError(
+            f"the embedded PostgreSQL did not start: it {what}", detail=last_lines(self.log)
+        )
+
+
+class _PortSnatchedError(Exception):
+    """Another program listens on the port that was free when it was reserved."""
+
+
+def _told(status: int) -> str:
+    return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+
+
+def _not_started(failure: NotStartedError, identity: Identity, binaries: Binaries) -> SeedstateError:
+    if failure.step == "folder":
+        return SeedstateError(
+            "the embedded PostgreSQL cannot enter the folder of this run as the user that it runs "
+            f"as ({identity.uid})",
+            fix="set TMPDIR to a folder that every user may enter, such as /tmp",
+        )
+    return SeedstateError(
+        f"the embedded PostgreSQL cannot be started: {failure.step}: {failure.reason}",
+        where=binaries.where,
+        checked=f"as {identity.kind}: {binaries.program('postgres')}",
+        fix="run the tests as an ordinary user" if failure.step == "identity" else None,
+    )

@@ -1,0 +1,28 @@
+"""What the tests of all areas share: real services, started once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_seedstate.services.cache import cache_dir
+from pytest_seedstate.services.postgres.server import EmbeddedPostgres
+from pytest_seedstate.services.rundir import RunDir
+
+
+@pytest.fixture(scope="session")
+def run_folder() -> Iterator[RunDir]:
+    """The run folder of this test session."""
+    with RunDir(Path(__file__).parent) as rundir:
+        yield rundir
+
+
+@pytest.fixture(scope="session")
+def embedded_postgres(run_folder: RunDir) -> Iterator[EmbeddedPostgres]:
+    """A running PostgreSQL server of this test session."""
+    service = EmbeddedPostgres(run_folder, cache_dir(None))
+    service.start()
+    yield service
+    service.stop()
