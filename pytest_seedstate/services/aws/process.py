@@ -74,7 +74,11 @@ class Process:
             self._serve(slot)
 
     def _keep(self) -> int:
-        """Fork servers when told; returns only in a child, with the child's slot."""
+        """Fork servers when told; returns only in a child, with the child's slot.
+
+        A fork for later waits a little, to leave the processor to the test that has just begun,
+        unless another message (``hurry``, which means no more) says that later is now.
+        """
         # Objects that exist now are left alone by every later collection, here and in children:
         # a visit would copy the memory page of each.
         gc.freeze()
@@ -82,6 +86,7 @@ class Process:
             message = self._next_message()
             if message["do"] == "fork":
                 control = self._channel.take_descriptor()
+                self._wait_for_message(float(message["patience"]))
                 if os.fork() == 0:
                     self._channel.close()
                     self._channel = Channel(socket.socket(fileno=control))
@@ -121,7 +126,7 @@ class Process:
     def _stand_by(self) -> socket.socket:
         """Get ready and wait to be told to serve; returns where parked connections come from."""
         for _ in self._moto.warm_up():
-            if self._has_message():
+            if self._wait_for_message(0):
                 break
         gc.freeze()
         message = self._next_message()
@@ -207,10 +212,10 @@ class Process:
             except Closed:
                 _exit()
 
-    def _has_message(self) -> bool:
+    def _wait_for_message(self, seconds: float) -> bool:
         poller = select.poll()
         poller.register(self._channel, select.POLLIN)
-        return self._channel.has_message() or bool(poller.poll(0))
+        return self._channel.has_message() or bool(poller.poll(seconds * 1000))
 
     def _poll(self, poller: select.poll) -> set[int]:
         while True:
@@ -224,7 +229,7 @@ class Process:
     def _is_abandoned(self) -> bool:
         """Whether pytest has closed the channel of a server that is told nothing any more."""
         self._check_owner()
-        return self._has_message()
+        return self._wait_for_message(0)
 
     def _check_owner(self) -> None:
         """End when pytest is gone although something that it forked holds our sockets open."""

@@ -13,6 +13,7 @@ from pytest_seedstate.services.aws.channel import Channel, Closed, Message
 from pytest_seedstate.services.aws.tally import SLOTS, Tally
 
 _PATIENCE = 30.0
+_FORK_PATIENCE = 0.02
 
 _open_channels: weakref.WeakSet[Channel] = weakref.WeakSet()
 
@@ -85,13 +86,16 @@ class Keeper(_Process):
 
     def next_server(self, slots: Slots) -> Server:
         """A server of this state that was not used yet; it is forked now, or was before."""
-        server, self._standby = self._standby or self._fork(slots), None
+        if self._standby is None:
+            return self._fork(slots, patience=0)
+        self.tell({"do": "hurry"})
+        server, self._standby = self._standby, None
         return server
 
     def prepare_next(self, slots: Slots) -> None:
         """Have the next server forked, in the background."""
         if self._standby is None:
-            self._standby = self._fork(slots)
+            self._standby = self._fork(slots, _FORK_PATIENCE)
 
     def values(self, keys: list[list[str]]) -> list[Any]:
         """The records with these keys as they are in this state: pairs of key and value."""
@@ -109,11 +113,11 @@ class Keeper(_Process):
         self.drop_next()
         super().close()
 
-    def _fork(self, slots: Slots) -> Server:
+    def _fork(self, slots: Slots, patience: float) -> Server:
         channel, theirs = channel_pair()
         slot = slots.take()
         with theirs:
-            self.tell({"do": "fork", "slot": slot}, theirs.fileno())
+            self.tell({"do": "fork", "slot": slot, "patience": patience}, theirs.fileno())
         return Server(channel, slot, slots)
 
 

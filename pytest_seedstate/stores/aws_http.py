@@ -1,0 +1,246 @@
+"""Signed HTTP calls to an AWS endpoint, for the stores' own traffic.
+
+Not boto3: importing it and making two clients costs a third of a second that a test without AWS
+code never needs, its user's profile, environment and event hooks (moto's among them) would reach
+into our traffic, and a call costs a multiple. The clients that tests get are boto3's.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import http.client
+import json
+import queue
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+from xml.etree import ElementTree
+
+from pytest_seedstate.errors import SeedstateError
+
+_TIMEOUT = 60.0
+_SAFE_IN_PATH = "/-_.~"
+
+
+class AwsError(Exception):
+    """The service refused a call.
+
+    Attributes:
+        code: its name for the fault, e.g. ``ResourceNotFoundException``.
+        message: its own words.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = message
+        super().__init__(f"{code}: {message}")
+
+
+class Answer:
+    """What S3 answered.
+
+    Attributes:
+        headers: by name in small letters.
+        body: all of it.
+    """
+
+    def __init__(self, headers: Mapping[str, str], body: bytes) -> None:
+        self.headers = headers
+        self.body = body
+
+    def xml(self) -> ElementTree.Element:
+        """The body as XML, without namespaces."""
+        root = ElementTree.fromstring(self.body)  # noqa: S314 - from a test service of ours
+        for element in root.iter():
+            element.tag = element.tag.rpartition("}")[2]
+        return root
+
+
+class AwsEndpoint:
+    """DynamoDB and S3 at one URL; its calls may come from several threads at once.
+
+    Args:
+        variables: ``url`` (plain HTTP), ``region``, ``access_key``, ``secret_key``.
+    """
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self.url = variables["url"]
+        self._region = variables["region"]
+        self._access_key = variables["access_key"]
+        self._secret_key = variables["secret_key"]
+        self._host = urlsplit(self.url).netloc
+        self._idle: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue()
+
+    @property
+    def region(self) -> str:
+        return self._region
+
+    def dynamodb(self, action: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Call DynamoDB.
+
+        Args:
+            action: e.g. ``BatchWriteItem``.
+            asked: its parameters as JSON has them.
+
+        Raises:
+            AwsError: it refused.
+            SeedstateError: the endpoint does not answer.
+        """
+        body = json.dumps(asked, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        headers = {
+            "content-type": "application/x-amz-json-1.0",
+            "x-amz-target": f"DynamoDB_20120810.{action}",
+        }
+        status, answer = self._call("dynamodb", "POST", "/", "", headers, body)
+        if status >= 300:
+            raise _json_error(status, answer.body)
+        told: dict[str, Any] = json.loads(answer.body)
+        return told
+
+    def s3(
+        self,
+        method: str,
+        bucket: str = "",
+        key: str = "",
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Answer:
+        """Call S3, with the bucket in the path.
+
+        Args:
+            method: the HTTP method.
+            bucket: empty for the list of buckets.
+            key: empty for the bucket itself.
+            query: parameters; an empty value for a sub-resource such as ``cors``.
+            headers: further headers.
+            body: what to send; its MD5 goes along.
+
+        Raises:
+            AwsError: it refused.
+            SeedstateError: the endpoint does not answer.
+        """
+        path = "/" + quote(bucket, safe="")
+        if key:
+            path += "/" + quote(key, safe=_SAFE_IN_PATH)
+        text = "&".join(
+            f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}"
+            for name, value in sorted((query or {}).items())
+        )
+        sent = {name.lower(): value for name, value in (headers or {}).items()}
+        if body:
+            digest = hashlib.md5(body, usedforsecurity=False).digest()
+            sent["content-md5"] = base64.b64encode(digest).decode("ascii")
+        status, answer = self._call("s3", method, path, text, sent, body)
+        if status >= 300:
+            raise _xml_error(status, answer)
+        return answer
+
+    def close(self) -> None:
+        """Close the connections."""
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
+
+    def _call(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        query: str,
+        headers: dict[str, str],
+        body: bytes,
+    ) -> tuple[int, Answer]:
+        headers = {
+            "host": self._host,
+            "user-agent": "pytest-seedstate",
+            **headers,
+            **self._signature(service, method, path, query, body),
+        }
+        target = f"{path}?{query}" if query else path
+        try:
+            return self._exchange(method, target, headers, body)
+        except (OSError, http.client.HTTPException) as error:
+            raise SeedstateError(
+                f"{self.url} does not answer ({type(error).__name__}: {error})",
+                where=f"{service} {method} {path}",
+            ) from error
+
+    def _exchange(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, Answer]:
+        try:
+            connection = self._idle.get_nowait()
+        except queue.Empty:
+            connection = http.client.HTTPConnection(self._host, timeout=_TIMEOUT)
+        else:
+            try:
+                return self._exchange_on(connection, method, target, headers, body)
+            except (ConnectionError, http.client.RemoteDisconnected):
+                # An idle connection may have been closed long ago; a fresh one tells the truth.
+                connection = http.client.HTTPConnection(self._host, timeout=_TIMEOUT)
+        return self._exchange_on(connection, method, target, headers, body)
+
+    def _exchange_on(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> tuple[int, Answer]:
+        try:
+            connection.request(method, target, body=body, headers=dict(headers))
+            response = connection.getresponse()
+            data = response.read()
+        except BaseException:
+            connection.close()
+            raise
+        told = {name.lower(): value for name, value in response.getheaders()}
+        self._idle.put(connection)
+        return response.status, Answer(told, data)
+
+    def _signature(
+        self, service: str, method: str, path: str, query: str, body: bytes
+    ) -> dict[str, str]:
+        """Headers of Signature Version 4, as "Signing AWS API requests" in AWS's guide says."""
+        now = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+        body_hash = hashlib.sha256(body).hexdigest()
+        signed = {"host": self._host, "x-amz-content-sha256": body_hash, "x-amz-date": now}
+        names = ";".join(signed)
+        lines = "".join(f"{name}:{value}\n" for name, value in signed.items())
+        request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{body_hash}"
+        scope = f"{now[:8]}/{self._region}/{service}/aws4_request"
+        digest = hashlib.sha256(request.encode()).hexdigest()
+        key = f"AWS4{self._secret_key}".encode()
+        for part in scope.split("/"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{digest}"
+        signature = hmac.digest(key, text.encode(), "sha256").hex()
+        return {
+            "x-amz-date": now,
+            "x-amz-content-sha256": body_hash,
+            "authorization": f"AWS4-HMAC-SHA256 Credential={self._access_key}/{scope}, "
+            f"SignedHeaders={names}, Signature={signature}",
+        }
+
+
+def _json_error(status: int, body: bytes) -> AwsError:
+    try:
+        told = json.loads(body)
+        code = str(told["__type"]).rpartition("#")[2]
+        return AwsError(code, str(told.get("message") or told.get("Message") or code))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return AwsError(f"HTTP {status}", body[:300].decode("utf-8", "replace"))
+
+
+def _xml_error(status: int, answer: Answer) -> AwsError:
+    try:
+        root = answer.xml()
+    except ElementTree.ParseError:
+        return AwsError(f"HTTP {status}", answer.body[:300].decode("utf-8", "replace"))
+    code = root.findtext(".//Code") or f"HTTP {status}"
+    return AwsError(code, root.findtext(".//Message") or code)
