@@ -30,8 +30,8 @@ def make_service(name: str, rundir: RunDir, settings: Settings) -> Service:
     if find_spec(package) is None:
         raise MissingExtra(extra, package, f"the {name} service")
     if name == "postgres":
+        from pytest_seedstate.services.cache import cache_dir
         from pytest_seedstate.services.postgres import EmbeddedPostgres
-        from pytest_seedstate.services.rundir import cache_dir
 
         return EmbeddedPostgres(
             rundir,
@@ -47,13 +47,19 @@ def make_service(name: str, rundir: RunDir, settings: Settings) -> Service:
 def make_stores(service: Service, rundir: RunDir, settings: Settings) -> list[Store]:
     """The stores of a started service."""
     if service.name == "postgres":
+        from psycopg.conninfo import make_conninfo
+
         from pytest_seedstate.stores.postgres import PostgresStore
 
+        variables = service.variables
+        # Our own traffic takes the socket, which is quicker than TCP.
+        conninfo = make_conninfo(
+            host=variables["socket"],
+            **{name: variables[name] for name in ("port", "user", "password", "dbname")},
+        )
         return [
             PostgresStore(
-                service.variables["conninfo"],
-                spill=rundir.path / "baselines",
-                lock_timeout=settings.lock_timeout,
+                conninfo, spill=rundir.folder("baselines"), lock_timeout=settings.lock_timeout
             )
         ]
     from pytest_seedstate.services.aws import EmbeddedAws

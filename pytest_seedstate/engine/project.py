@@ -19,6 +19,7 @@ from pytest_seedstate.engine.environment import (
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
 from pytest_seedstate.engine.states import SCHEMA_ONLY, State
+from pytest_seedstate.errors import SeedstateError
 
 if TYPE_CHECKING:
     from pytest_seedstate.engine.clients import Clients
@@ -43,19 +44,31 @@ class Project:
         self.schema_only = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())
         self._schema_hook = schema_hook
         self._fleet = Fleet(settings, self.figures)
+        self._registry: Registry | SeedstateError | None = None
 
-    @cached_property
+    @property
     def registry(self) -> Registry:
         """All scenarios and reset states.
 
         Raises:
-            SeedstateError: a pack that fails to import, or two of one name.
+            SeedstateError: a pack that fails to import, or two of one name; the same every time.
         """
-        from pytest_seedstate.records.registry import Registry
+        if isinstance(self._registry, SeedstateError):
+            raise self._registry
+        if self._registry is None:
+            from pytest_seedstate.records.registry import Registry
 
-        return Registry.find(
-            self.settings.root, self.settings.scenarios, default_pack=self.settings.default_pack
-        )
+            try:
+                self._registry = Registry.find(
+                    self.settings.root,
+                    self.settings.scenarios,
+                    default_pack=self.settings.default_pack,
+                    own_schema=("postgres",) if self.settings.schema else (),
+                )
+            except SeedstateError as error:
+                self._registry = error
+                raise
+        return self._registry
 
     @cached_property
     def engine(self) -> Engine:
@@ -142,7 +155,36 @@ class Project:
         Raises:
             SeedstateError: an unknown or ambiguous name, or a parameter that does not fit.
         """
-        raise AssertionError
+        from pytest_seedstate.records.generate import generate
+        from pytest_seedstate.records.plan import plan
+
+        made = plan(
+            self.registry,
+            scenarios,
+            params,
+            reset_state=reset_state,
+            visible_from=visible_from,
+        )
+        stores = made.possible_stores
+        if reset_state is not None:
+            pack = self.registry.reset_state(reset_state, visible_from=visible_from).pack
+            stores |= frozenset(pack.stores if pack else ())
+        if not made.steps:
+            return State(SCHEMA_ONLY, made.title, stores)
+        settings = self.settings
+        return State(
+            made.key(settings.seed, settings.clock),
+            made.title,
+            stores,
+            lambda: generate(
+                made,
+                seed_number=settings.seed,
+                now=settings.clock,
+                env=self.environment() if made.writes_itself else {},
+                clients=self.clients,
+            ),
+            made.writes_itself,
+        )
 
     def close(self) -> None:
         """Close clients and stop services."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_seedstate.engine.commands import run_command
+from pytest_seedstate.records.command import run_command
 from pytest_seedstate.errors import SeedstateError, unknown_name
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ class Schema:
     Args:
         root: the project's root directory.
         lines: ini ``seedstate_schema``.
-        declared: what packs declare for a store, by its name; `True` as second argument where
-            the project's own schema makes deriving one from records wrong.
+        declared: what packs declare for a store, by its name.
         environment: the variables of ``seedstate_env``, read when a program runs.
         hook: calls the users' ``pytest_seedstate_schema`` hooks; None where there are none.
         all_stores: every store that a program or hook may write to.
@@ -101,7 +100,7 @@ class Schema:
         root: Path,
         lines: Sequence[str],
         *,
-        declared: Callable[[str, bool], Sequence[Any]],
+        declared: Callable[[str], Sequence[Any]],
         environment: Callable[[], Mapping[str, str]],
         hook: Callable[[Mapping[str, str]], None] | None,
         all_stores: frozenset[str],
@@ -121,11 +120,8 @@ class Schema:
             SeedstateError: what failed, with its file or output.
         """
         for store in stores:
-            is_postgres = store.name == "postgres"
-            files = self._sql_scripts() if is_postgres else []
-            store.create_schema(
-                [*files, *self._declared(store.name, is_postgres and bool(self._own))]
-            )
+            files = self._sql_scripts() if store.name == "postgres" else []
+            store.create_schema([*files, *self._declared(store.name)])
         if self.companions or any(store.name == "postgres" for store in stores):
             self._run_programs()
 

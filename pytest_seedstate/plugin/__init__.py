@@ -127,7 +127,7 @@ def pytest_make_collect_report(
     items = [node for node in report.result or () if isinstance(node, pytest.Item)]
     if not items:
         return report
-    problems = []
+    problems: dict[str, list[str]] = {}
     session = session_of(collector.config)
     any_may_ask = session.has_default_state
     for item in items:
@@ -136,15 +136,21 @@ def pytest_make_collect_report(
         try:
             request = read_request(item, session.project)
         except SeedstateError as error:
-            problems.append(f"{item.nodeid}\n{error}")
+            problems.setdefault(str(error), []).append(item.nodeid)
         else:
             if request != Request():
                 item.stash[request_key] = request
     if problems:
         report.outcome = "failed"
-        report.longrepr = "\n\n".join(dict.fromkeys(problems))
+        report.longrepr = "\n\n".join(
+            f"{_first_of(names)}\n{problem}" for problem, names in problems.items()
+        )
         report.result = []
     return report
+
+
+def _first_of(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_seedstate.errors import SeedstateError, unknown_name
 from pytest_seedstate.plugin.changes_text import changes_text
+from pytest_seedstate.records.dataset import Dataset, only
 from pytest_seedstate.stores.changes import ChangeSet
 
 if TYPE_CHECKING:
     from pytest_seedstate.engine.engine import Engine
     from pytest_seedstate.engine.project import Project
-    from pytest_seedstate.records import Record, Scenario
-    from pytest_seedstate.records.dataset import Dataset
+    from pytest_seedstate.records.record import Record
+    from pytest_seedstate.records.scenario import Scenario
 
 RecordT = TypeVar("RecordT", bound="Record")
 POLL_SECONDS = 0.005
@@ -65,23 +66,7 @@ class Seedstate:
         Raises:
             SeedstateError: none matches, more than one does, or the model has no such field.
         """
-        for name in match:
-            if name not in model.model_fields:
-                raise unknown_name(f"field of {model.__name__}", name, list(model.model_fields))
-        records = self.records(model)
-        found = [
-            record
-            for record in records
-            if all(getattr(record, name) == value for name, value in match.items())
-        ]
-        if len(found) != 1:
-            wanted = ", ".join(f"{name}={value!r}" for name, value in match.items())
-            raise SeedstateError(
-                f"{len(found) or 'no'} {model.__name__} records match {wanted or 'anything'}, "
-                "not one",
-                checked=f"{len(records)} records of the test's scenarios",
-            )
-        return found[0]
+        return only(self.records(model), model, match)
 
     def changes(self) -> ChangeSet:
         """What this test has changed so far, in every store and by any process."""

@@ -38,11 +38,13 @@ def list_states(project: Project) -> None:
     console = Console()
     scenarios = Table("scenario", "parameters", "what it is", title="Scenarios")
     for scenario in project.registry.scenarios():
-        scenarios.add_row(scenario.full_name, scenario.signature_text, scenario.summary)
+        params = ", ".join(str(parameter) for parameter in scenario.params.values())
+        scenarios.add_row(scenario.full_name, params, scenario.doc)
     console.print(scenarios)
     states = Table("state", "scenarios", "what it is", title="Reset states")
     for state in project.registry.reset_states():
-        states.add_row(state.full_name, ", ".join(state.scenarios) or "-", state.description)
+        names = ", ".join(state.scenarios)
+        states.add_row(state.full_name, names or "-", state.description)
     console.print(states)
 
 
