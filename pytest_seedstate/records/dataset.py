@@ -1,0 +1,146 @@
+"""A dataset: what a plan's scenarios produced."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from pytest_seedstate.errors import SeedstateError, unknown_name
+from pytest_seedstate.records.plan import Step
+from pytest_seedstate.records.record import Record
+from pytest_seedstate.records.values import stored_fields
+from pytest_seedstate.stores.canonical import encode
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+
+@dataclass(frozen=True)
+class Made:
+    """One record and the step that made it.
+
+    Attributes:
+        record: the record.
+        step: whose it is.
+    """
+
+    record: Record
+    step: Step
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a plan produced.
+
+    Attributes:
+        title: the plan's title.
+        now: the clock it was made by.
+        records: all records, in order.
+        named: what scenarios named, by name.
+        entries: what to load: store, then collection, then entries in order.
+    """
+
+    title: str
+    now: dt.datetime
+    records: tuple[Record, ...]
+    named: Mapping[str, Any]
+    entries: Mapping[str, Mapping[str, Sequence[Any]]]
+
+    @property
+    def stores(self) -> frozenset[str]:
+        """The stores that have entries."""
+        return frozenset(self.entries)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the clock and all entries, in hexadecimal: equal for equal data."""
+        total = hashlib.sha256(encode(self.now))
+        for store, collections in sorted(self.entries.items()):
+            for collection, entries in sorted(collections.items()):
+                total.update(encode([store, collection, len(entries)]))
+                for entry in entries:
+                    total.update(encode(entry))
+        return total.hexdigest()
+
+    def records_of(self, model: type[RecordT]) -> list[RecordT]:
+        """All records of a model, in order."""
+        return [record for record in self.records if isinstance(record, model)]
+
+    def one(self, model: type[RecordT], **match: Any) -> RecordT:
+        """The only record of a model whose fields have these values.
+
+        Raises:
+            SeedstateError: none matches, several do, or the model has no such field.
+        """
+        return only(self.records_of(model), model, match)
+
+
+def only(records: Sequence[RecordT], model: type[RecordT], match: Mapping[str, Any]) -> RecordT:
+    """The only one of some records whose fields have these values.
+
+    Raises:
+        SeedstateError: none matches, several do, or the model has no such field.
+    """
+    for name in match:
+        if name not in model.readable_names():
+            raise unknown_name(f"field of {model.__name__}", name, stored_fields(model))
+    found = [
+        record
+        for record in records
+        if all(getattr(record, name) == value for name, value in match.items())
+    ]
+    if len(found) != 1:
+        wanted = ", ".join(f"{name}={value!r}" for name, value in match.items())
+        raise SeedstateError(
+            f"{len(found) or 'no'} {model.__name__} records match {wanted or 'anything'}, not one",
+            checked=f"{len(records)} records of the test's scenarios",
+        )
+    return found[0]
+
+
+def grouped(
+    made: Iterable[Made], derived_tables: frozenset[str]
+) -> dict[str, dict[str, list[Any]]]:
+    """The entries of records: store, then collection, then entries in order.
+
+    Args:
+        made: the records.
+        derived_tables: PostgreSQL tables whose key is the first field.
+
+    Raises:
+        SeedstateError: two records with one key: names scenario, collection and key.
+    """
+    entries: dict[str, dict[str, list[Any]]] = {}
+    seen: dict[tuple[str, str, tuple[Any, ...]], Made] = {}
+    for one in made:
+        for place in one.record.placements():
+            if one.step.stores is not None and place.store not in one.step.stores:
+                continue
+            derived = place.store == "postgres" and place.collection in derived_tables
+            key = place.identity(one.record, derived=derived)
+            if key is not None:
+                first = seen.setdefault((place.store, place.collection, key), one)
+                if first is not one:
+                    raise _duplicate(place.store, place.collection, key, first, one)
+            entry = place.entry(one.record)
+            if entry is not None:
+                collections = entries.setdefault(place.store, {})
+                collections.setdefault(place.collection, []).append(entry)
+    return entries
+
+
+def _duplicate(
+    store: str, collection: str, key: tuple[Any, ...], first: Made, second: Made
+) -> SeedstateError:
+    shown = ", ".join(repr(part) for part in key)
+    kinds = dict.fromkeys(type(one.record).__name__ for one in (first, second))
+    owners = dict.fromkeys(one.step.scenario.where for one in (first, second))
+    return SeedstateError(
+        f"two records have the key {shown} in '{collection}' ({store})",
+        where="; ".join(owners),
+        checked=f"both are of {' and '.join(kinds)}",
+        fix="take keys from factory.Sequence, or give one of the records another key",
+    )

@@ -1,0 +1,210 @@
+"""Running a plan: scenarios become a dataset, the same one on every machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import datetime as dt
+import inspect
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.records.building import Company, keeping_company
+from pytest_seedstate.records.clock import FrozenNames
+from pytest_seedstate.records.dataset import Dataset, Made, grouped
+from pytest_seedstate.records.plan import Plan, Step
+from pytest_seedstate.records.problems import failure
+from pytest_seedstate.records.randomness import Randomness, derived_seed, steady
+from pytest_seedstate.records.record import Record
+from pytest_seedstate.records.scenario import Scenario
+from pytest_seedstate.records.seed import Seed
+
+_NO_ENVIRONMENT: Mapping[str, str] = {}
+
+
+def generate(
+    plan: Plan,
+    *,
+    seed_number: int,
+    now: dt.datetime,
+    env: Mapping[str, str] = _NO_ENVIRONMENT,
+    clients: object = None,
+) -> Dataset:
+    """Make a plan's dataset.
+
+    Args:
+        plan: what runs, in which order.
+        seed_number: the run's seed.
+        now: the run's clock, with a zone.
+        env: what ``seed.env`` holds.
+        clients: has an attribute for each store that a scenario writes to itself.
+
+    Returns:
+        The dataset: equal for equal plan, seed and clock, whatever ran before.
+
+    Raises:
+        SeedstateError: a scenario raised, or made something that is no valid record (names
+            scenario, file and line), or two records have one key.
+    """
+    with steady(FrozenNames(now), plan.namespaces) as randomness, keeping_company() as company:
+        run = _Run(plan, randomness, company, seed_number, now, env, clients)
+        for step in plan.steps:
+            run.step(step)
+        entries = grouped(run.made, plan.derived_tables)
+    return Dataset(plan.title, now, tuple(one.record for one in run.made), run.named, entries)
+
+
+class _Run:
+    def __init__(
+        self,
+        plan: Plan,
+        randomness: Randomness,
+        company: Company,
+        seed_number: int,
+        now: dt.datetime,
+        env: Mapping[str, str],
+        clients: object,
+    ) -> None:
+        self.made: list[Made] = []
+        self.named: dict[str, Any] = {}
+        self._plan = plan
+        self._randomness = randomness
+        self._company = company
+        self._seed_number = seed_number
+        self._now = now
+        self._env = env
+        self._clients = clients
+        self._yielded: set[int] = set()
+        self._emitted: set[int] = set()
+
+    def step(self, step: Step) -> None:
+        """Run one scenario and take what it makes."""
+        scenario = step.scenario
+        seed = Seed(
+            scenario,
+            now=self._now,
+            env=self._env,
+            root=self._plan.root,
+            randomness=self._randomness,
+            clients=self._clients,
+            give_name=lambda name, thing: self._give_name(step, name, thing),
+            extended=lambda: self._records_below(step),
+        )
+        self._randomness.reseed(derived_seed(self._seed_number, scenario.full_name, step.copy))
+        try:
+            for value in self._values(scenario, seed, step.params):
+                self._take(step, value)
+        except Exception as error:  # noqa: BLE001 - the user's code may raise anything
+            # Not chained: a validation error quotes its input, which may be a secret.
+            raise failure(
+                error, what=f"scenario '{scenario.full_name}'", where=str(scenario.site)
+            ) from None
+
+    def _values(self, scenario: Scenario, seed: Seed, params: Mapping[str, Any]) -> Iterable[Any]:
+        produced = scenario(seed, **params)
+        if inspect.isasyncgen(produced) or inspect.isawaitable(produced):
+            produced = _in_fresh_loop(lambda: _gathered(produced), self._randomness)
+        if produced is None:
+            return ()
+        if isinstance(produced, Record):
+            return (produced,)
+        if isinstance(produced, (str, bytes, Mapping)) or not isinstance(produced, Iterable):
+            raise SeedstateError(
+                f"the scenario returned {_kind(produced)}, not records",
+                where=scenario.where,
+                fix="yield records, or return a list of them, or nothing",
+            )
+        return produced
+
+    def _take(self, step: Step, value: Any) -> None:
+        scenario = step.scenario
+        if not isinstance(value, Record):
+            is_batch = isinstance(value, (list, tuple)) and any(
+                isinstance(one, Record) for one in value
+            )
+            raise SeedstateError(
+                f"the scenario yielded {_kind(value)}, not a record",
+                where=scenario.where,
+                fix="write 'yield from' for several records" if is_batch else None,
+            )
+        if not value.placements():
+            raise SeedstateError(
+                f"the scenario yielded a {type(value).__name__}, which is stored nowhere",
+                where=scenario.where,
+                fix=f"give {type(value).__name__} a place: stored_in = (Row(...),)",
+            )
+        if id(value) in self._yielded:
+            raise SeedstateError(
+                f"the scenario yielded the same {type(value).__name__} object twice",
+                where=scenario.where,
+                fix="build a record of its own each time",
+            )
+        self._yielded.add(id(value))
+        for record in self._company.of(value):
+            if id(record) not in self._emitted:
+                self._emitted.add(id(record))
+                self.made.append(Made(record, step))
+
+    def _give_name(self, step: Step, name: str, thing: object) -> None:
+        if name not in self.named:
+            self.named[name] = thing
+        elif step.round == 0 and self.named[name] is not thing:
+            raise SeedstateError(f"the name '{name}' is given twice", where=step.scenario.where)
+
+    def _records_below(self, step: Step) -> list[Record]:
+        return [
+            one.record
+            for one in self.made
+            if one.step.scenario in step.below and one.step.round == step.round
+        ]
+
+
+async def _gathered(produced: Any) -> Any:
+    if inspect.isasyncgen(produced):
+        return [value async for value in produced]
+    result = await produced
+    return await _gathered(result) if inspect.isasyncgen(result) else result
+
+
+def _in_fresh_loop(start: Callable[[], Any], randomness: Randomness) -> Any:
+    """Run a coroutine in a thread and loop of its own: a test's running loop is not disturbed."""
+    outcome: list[Any] = []
+    loop = asyncio.new_event_loop()
+    tasks: list[asyncio.Task[Any]] = []
+
+    def work() -> None:
+        randomness.adopt_thread()
+        asyncio.set_event_loop(loop)
+        try:
+            task = loop.create_task(start())
+            tasks.append(task)
+            outcome.append((True, loop.run_until_complete(task)))
+        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+            outcome.append((False, error))
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
+
+    context = contextvars.copy_context()
+    thread = threading.Thread(
+        target=context.run, args=(work,), name="seedstate-scenario", daemon=True
+    )
+    thread.start()
+    try:
+        thread.join()
+    except BaseException:
+        # Ctrl-C: the scenario ends too, so that nothing of it writes afterwards.
+        loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
+        thread.join()
+        raise
+    succeeded, value = outcome[0]
+    if not succeeded:
+        raise value
+    return value
+
+
+def _kind(value: object) -> str:
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"

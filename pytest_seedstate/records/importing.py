@@ -1,0 +1,145 @@
+"""Importing pack modules so that each runs once, whatever name it is imported by.
+
+A module in ``scenarios/`` goes by its natural name (``scenarios.shop``) where Python would find
+the same file under it, and by a name of ours elsewhere; so two projects in one process never
+meet. Should the natural name become importable later, because a test or conftest changes the
+path, it means the module that already ran: its classes and scenarios exist once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sys
+import types
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import module_from_spec
+from pathlib import Path
+from typing import Any
+
+_PREFIX = "_seedstate_packs_"
+
+_OURS: dict[Path, str] = {}
+"""The names of ours that folders have got in this process."""
+
+
+def import_beside(folder: Path, name: str) -> types.ModuleType:
+    """Import ``folder/name.py`` or the package ``folder/name/``, once.
+
+    Args:
+        folder: a folder of packs.
+        name: the module's name, with dots for modules inside of a package.
+
+    Raises:
+        BaseException: whatever the module raises; modules of the folder that were imported on
+            the way are forgotten again.
+    """
+    importlib.invalidate_caches()
+    before = set(sys.modules)
+    try:
+        return importlib.import_module(f"{_package_of(folder, name)}.{name}")
+    except BaseException:
+        for loaded in set(sys.modules) - before:
+            if is_inside(sys.modules[loaded], folder):
+                del sys.modules[loaded]
+        raise
+
+
+def is_inside(module: object, folder: Path) -> bool:
+    """Whether a module's file lies in a folder."""
+    file = getattr(module, "__file__", None)
+    return isinstance(file, str) and Path(file).resolve().is_relative_to(folder)
+
+
+def _package_of(folder: Path, name: str) -> str:
+    known = _OURS.get(folder)
+    if known in sys.modules:
+        return str(known)
+    if _leads_to(folder.name, name, folder):
+        return folder.name
+    ours = _OURS[folder] = _PREFIX + hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    _make_package(ours, folder)
+    if not any(isinstance(finder, _SameModule) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _SameModule())
+    return ours
+
+
+def _make_package(name: str, folder: Path) -> None:
+    init = folder / "__init__.py"
+    loader = SourceFileLoader(name, str(init)) if init.is_file() else None
+    spec = ModuleSpec(name, loader, origin=str(init) if loader else None, is_package=True)
+    spec.submodule_search_locations = [str(folder)]
+    spec.has_location = loader is not None
+    module = sys.modules[name] = module_from_spec(spec)
+    if loader is not None:
+        try:
+            loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+
+
+def _leads_to(package: str, name: str, folder: Path) -> bool:
+    """Whether ``package.name`` is what Python finds in a folder."""
+    if not package.isidentifier():
+        return False
+    spec = PathFinder.find_spec(package)
+    locations = list((spec and spec.submodule_search_locations) or ())
+    if not locations or Path(locations[0]).resolve() != folder:
+        return False
+    loaded = sys.modules.get(package)
+    path = list(getattr(loaded, "__path__", ())) if loaded else locations
+    if not path or Path(path[0]).resolve() != folder:
+        return False
+    first = name.partition(".")[0]
+    return PathFinder.find_spec(f"{package}.{first}", path) is not None
+
+
+class _SameModule(MetaPathFinder):
+    """Answers a natural name with the module that runs under a name of ours."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: types.ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        parent, dot, last = fullname.rpartition(".")
+        if not dot:
+            return self._top(fullname)
+        owner = getattr(sys.modules.get(parent), "__name__", "")
+        if not owner.startswith(_PREFIX) or parent.startswith(_PREFIX):
+            return None
+        ours = f"{owner}.{last}"
+        if PathFinder.find_spec(ours, path) is None:
+            return None
+        return ModuleSpec(fullname, _Known(ours))
+
+    def _top(self, name: str) -> ModuleSpec | None:
+        if all(folder.name != name for folder in _OURS):
+            return None
+        spec = PathFinder.find_spec(name)
+        for location in list((spec and spec.submodule_search_locations) or ())[:1]:
+            ours = _OURS.get(Path(location).resolve())
+            if ours in sys.modules:
+                return ModuleSpec(name, _Known(str(ours)), is_package=True)
+        return None
+
+
+class _Known(Loader):
+    """Loads a module by handing out the one that exists, importing it first where needed."""
+
+    def __init__(self, ours: str) -> None:
+        self._ours = ours
+        self._spec: Any = None
+
+    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
+        module = importlib.import_module(self._ours)
+        self._spec = module.__spec__
+        return module
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        # Importing has put the alias's spec on the module; its own says where it came from.
+        module.__spec__ = self._spec

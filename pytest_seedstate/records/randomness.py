@@ -1,0 +1,266 @@
+"""All randomness of a scenario from one seed, and everybody else's put back afterwards.
+
+Random numbers reach records on many ways: the `random` module, factory_boy's generator, Faker's
+shared one, the sequences and iterators of factories, `uuid.uuid4`. For the time of a run each of
+them starts from the seed; then it is what it was before, also after an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pytest_seedstate.records.clock import FrozenNames
+
+Undo = Callable[[], None]
+
+_FAKERS: dict[str, Any] = {}
+"""Fakers of ours by locale: making one takes 20 ms, and between runs they keep nothing."""
+
+
+def derived_seed(seed_number: int, *names: object) -> int:
+    """A seed for one purpose, from the run's seed; the same on every machine."""
+    text = "\0".join(str(part) for part in (seed_number, *names))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+class Randomness:
+    """What a run has made deterministic.
+
+    Args:
+        clock: the frozen names of Faker's modules, told when Faker loads another locale.
+    """
+
+    def __init__(self, clock: FrozenNames) -> None:
+        self.random = random.Random()  # noqa: S311 - data for tests, no secrets
+        self._clock = clock
+        self._threads = {threading.get_ident()}
+        self._own: list[random.Random] = []
+        self._undo: list[Undo] = []
+        self._adopted: set[int] = set()
+        self._taken_over: set[str] = set()
+
+    def reseed(self, seed: int) -> None:
+        """Start every generator from a seed."""
+        self._take_over_loaded()
+        self.random.seed(seed)
+        for number, own in enumerate(self._own):
+            own.seed(derived_seed(seed, number))
+        random.seed(seed)
+        _on_loaded("factory.random", lambda module: module.randgen.seed(seed))
+        _on_loaded("faker.generator", lambda module: module.random.seed(seed))
+
+    def adopt_thread(self) -> None:
+        """Let `uuid.uuid4` be deterministic in the calling thread too."""
+        self._threads.add(threading.get_ident())
+
+    def start(self, namespaces: Iterable[Mapping[str, Any]]) -> None:
+        """Remember the state of everything and take it over.
+
+        Args:
+            namespaces: the names of the packs' modules, whose own generators count too.
+        """
+        state = random.getstate()
+        self._undo.append(lambda: random.setstate(state))
+        self._set(uuid, "os", _SteadyOs(self.random, self._threads))
+        self._take_over_loaded()
+        for names in namespaces:
+            for value in list(names.values()):
+                self._take_over_own(value)
+
+    def end(self) -> None:
+        """Put everything back, last change first."""
+        while self._undo:
+            self._undo.pop()()
+
+    def faker(self, locale: str) -> Any:
+        """A Faker of a scenario's own, fed by the run's generator."""
+        import faker
+
+        self._take_over_loaded()
+        if locale not in _FAKERS:
+            _FAKERS[locale] = faker.Faker(locale)
+        self._adopt(_FAKERS[locale], weights=False)
+        return _FAKERS[locale]
+
+    def _adopt(self, faker: Any, *, weights: bool) -> None:
+        if id(faker) in self._adopted:
+            return
+        self._adopted.add(id(faker))
+        self._set(faker.unique, "_seen", {})
+        for generator in _generators(faker):
+            self._set(generator, "random", self.random)
+            for provider in () if weights else generator.providers:
+                self._set(provider, "__use_weighting__", False)
+
+    def _take_over_own(self, value: object) -> None:
+        """A generator that a pack made for itself: it goes on from run to run otherwise."""
+        proxy = sys.modules.get("faker.proxy")
+        if proxy is not None and isinstance(value, proxy.Faker):
+            self._adopt(value, weights=True)
+        elif type(value) is random.Random and value not in self._own:
+            state = value.getstate()
+            self._undo.append(lambda: value.setstate(state))
+            self._own.append(value)
+
+    def _take_over_loaded(self) -> None:
+        for name, take_over in (
+            ("factory.random", self._keep_factory_random),
+            ("faker.generator", self._keep_faker_random),
+            ("faker.factory", self._watch_new_fakers),
+            ("factory.faker", self._adopt_factory_fakers),
+            ("factory.base", self._restart_factories),
+        ):
+            module = sys.modules.get(name)
+            if module is not None and name not in self._taken_over:
+                self._taken_over.add(name)
+                take_over(module)
+
+    def _adopt_factory_fakers(self, module: Any) -> None:
+        # In the registry, a locale that is used for the first time during a run is a Faker that
+        # nobody has prepared; so the lookup itself is watched.
+        get = module.Faker.__dict__["_get_faker"]
+
+        def adopted(cls: type, locale: str | None = None) -> Any:
+            faker = get.__func__(cls, locale)
+            self._adopt(faker, weights=False)
+            return faker
+
+        module.Faker._get_faker = classmethod(adopted)
+        self._undo.append(lambda: setattr(module.Faker, "_get_faker", get))
+
+    def _set(self, owner: Any, name: str, value: object) -> None:
+        before = getattr(owner, name)
+        setattr(owner, name, value)
+        self._undo.append(lambda: setattr(owner, name, before))
+
+    def _keep_factory_random(self, module: Any) -> None:
+        state, was_set = module.randgen.getstate(), module.randgen.state_set
+
+        def put_back() -> None:
+            module.randgen.setstate(state)
+            module.randgen.state_set = was_set
+
+        module.randgen.state_set = True
+        self._undo.append(put_back)
+
+    def _keep_faker_random(self, module: Any) -> None:
+        state = module.random.getstate()
+        self._undo.append(lambda: module.random.setstate(state))
+
+    def _watch_new_fakers(self, module: Any) -> None:
+        # A locale that is used for the first time brings modules whose clock still runs.
+        create = module.Factory.__dict__["create"]
+
+        def frozen_create(cls: type, *args: Any, **kwargs: Any) -> Any:
+            generator = create.__func__(cls, *args, **kwargs)
+            self._clock.freeze()
+            return generator
+
+        module.Factory.create = classmethod(frozen_create)
+        self._undo.append(lambda: setattr(module.Factory, "create", create))
+
+    def _restart_factories(self, module: Any) -> None:
+        kinds = list(_subclasses(module.BaseFactory))
+        counters = [(kind._meta, kind._meta._counter) for kind in kinds]
+        known = set(kinds)
+
+        def put_back() -> None:
+            for kind in _subclasses(module.BaseFactory):
+                if kind not in known:
+                    kind._meta._counter = None
+            for meta, counter in counters:
+                meta._counter = counter
+
+        for meta, _ in counters:
+            meta._counter = None
+        self._undo.append(put_back)
+        for kind in kinds:
+            for declaration in _iterators(kind._meta):
+                self._restart_iterator(declaration)
+
+    def _restart_iterator(self, declaration: Any) -> None:
+        values = declaration.iterator
+        if values is None:
+            self._undo.append(declaration.reset)
+            return
+        past, waiting = len(values.past_elements), list(values.next_elements)
+
+        def put_back() -> None:
+            drawn = list(values.past_elements)[past:]
+            values.next_elements.clear()
+            values.next_elements.extend([*waiting, *drawn])
+
+        values.reset()
+        self._undo.append(put_back)
+
+
+class _SteadyOs:
+    """The `os` module for `uuid`, with bytes from the seed in the threads of a run.
+
+    `uuid.uuid4` is the usual default of an id and asks the operating system. Other threads go on
+    asking it: two runs of one scenario draw the same numbers, which must stay in its data.
+    """
+
+    def __init__(self, source: random.Random, threads: set[int]) -> None:
+        self._source = source
+        self._threads = threads
+
+    def urandom(self, size: int) -> bytes:
+        if threading.get_ident() in self._threads:
+            return self._source.randbytes(size)
+        return os.urandom(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+
+@contextmanager
+def steady(clock: FrozenNames, namespaces: Iterable[Mapping[str, Any]]) -> Iterator[Randomness]:
+    """Make all randomness come from `Randomness.reseed`, and put it back at the end."""
+    randomness = Randomness(clock)
+    try:
+        randomness.start(namespaces)
+        clock.freeze()
+        yield randomness
+    finally:
+        clock.thaw()
+        randomness.end()
+
+
+def _on_loaded(name: str, use: Callable[[Any], object]) -> None:
+    module = sys.modules.get(name)
+    if module is not None:
+        use(module)
+
+
+def _subclasses(kind: Any) -> Iterator[Any]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _subclasses(child)
+
+
+def _generators(faker: Any) -> Iterator[Any]:
+    for part in faker.factories:
+        if hasattr(part, "factories"):
+            yield from _generators(part)
+        else:
+            yield part
+
+
+def _iterators(meta: Any) -> Iterator[Any]:
+    module = sys.modules["factory.declarations"]
+    declared = [*meta.declarations.values(), *meta.parameters.values()]
+    while declared:
+        declaration = declared.pop()
+        if isinstance(declaration, module.Iterator):
+            yield declaration
+        elif isinstance(declaration, module.Maybe):
+            declared += [declaration.yes, declaration.no]

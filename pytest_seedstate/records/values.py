@@ -1,0 +1,119 @@
+"""A field's value as each store takes it: without models, enums and types a service lacks.
+
+Inside documents (an item, a JSON column) a field goes by its pydantic alias, because that is the
+name that others read it by; a column goes by the field's own name.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import uuid
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from pathlib import PurePath
+from typing import Any
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.stores.canonical import encode
+
+_AS_THEY_ARE = frozenset(
+    {str, int, bool, type(None), Decimal, float, bytes, dt.datetime, dt.date, dt.time, uuid.UUID}
+)
+
+
+def row_value(value: Any) -> Any:
+    """A value for PostgreSQL: models become mappings, sets sorted lists, Enum members values."""
+    if type(value) in _AS_THEY_ARE:
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, BaseModel):
+        return {
+            outer: row_value(getattr(value, name)) for name, outer in document_names(type(value))
+        }
+    if isinstance(value, Mapping):
+        return {row_value(key): row_value(member) for key, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [row_value(member) for member in value]
+    if isinstance(value, AbstractSet):
+        # The order of a set of texts changes with every process.
+        return sorted((row_value(member) for member in value), key=encode)
+    return _pydantic_plain(value)
+
+
+_ITEM_AS_THEY_ARE = frozenset({str, int, bool, type(None), Decimal, bytes})
+
+
+def item_value(value: Any) -> Any:
+    """A value for DynamoDB: numbers are int or Decimal, instants and UUIDs are text.
+
+    DynamoDB has no empty sets, so an attribute that is one is left out of its mapping.
+    """
+    if type(value) in _ITEM_AS_THEY_ARE:
+        return value
+    if isinstance(value, Enum):
+        return item_value(value.value)
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, (dt.datetime, dt.date, dt.time)):
+        return value.isoformat()
+    if isinstance(value, BaseModel):
+        value = {outer: getattr(value, name) for name, outer in document_names(type(value))}
+    if isinstance(value, Mapping):
+        return item_mapping({_key_text(key): member for key, member in value.items()})
+    if isinstance(value, (list, tuple)):
+        return [item_value(member) for member in value]
+    if isinstance(value, AbstractSet):
+        return {item_value(member) for member in value}
+    if isinstance(value, (uuid.UUID, ipaddress.IPv4Address, ipaddress.IPv6Address)):
+        return str(value)
+    plain = _pydantic_plain(value)
+    if type(plain) not in _ITEM_AS_THEY_ARE:
+        raise SeedstateError(
+            f"DynamoDB cannot store a value of type {type(value).__name__}",
+            fix="store it as text or as a number, for example in a computed field",
+        )
+    return plain
+
+
+def item_mapping(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes as DynamoDB takes them, without those that are an empty set."""
+    return {
+        name: item_value(value)
+        for name, value in fields.items()
+        if not (isinstance(value, AbstractSet) and not value)
+    }
+
+
+def stored_fields(model: type[BaseModel]) -> tuple[str, ...]:
+    """The fields that are stored: declared ones in order, then computed ones."""
+    return (*model.model_fields, *model.model_computed_fields)
+
+
+@cache
+def document_names(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    """Each stored field with its name inside documents: its alias, where it has one."""
+    aliases: dict[str, str | None] = {
+        name: field.serialization_alias or field.alias for name, field in model.model_fields.items()
+    }
+    aliases.update((name, one.alias) for name, one in model.model_computed_fields.items())
+    return tuple((name, alias or name) for name, alias in aliases.items())
+
+
+def _pydantic_plain(value: Any) -> Any:
+    if isinstance(value, (SecretStr, SecretBytes)):
+        return value.get_secret_value()
+    if isinstance(value, PurePath) or type(value).__module__.startswith("pydantic"):
+        return str(value)
+    return value
+
+
+def _key_text(key: Any) -> str:
+    plain = item_value(key)
+    return plain if isinstance(plain, str) else str(plain)
