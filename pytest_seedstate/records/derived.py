@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.column_types import ColumnType, column_type
 from pytest_seedstate.records.placement import Item, Object, Row
+from pytest_seedstate.records.schema import SqlText
 
 if TYPE_CHECKING:
     from pytest_seedstate.records.record import Record
     from pytest_seedstate.records.template import Template
-    from pytest_seedstate.stores.postgres import SqlScript
 
 
 @dataclass
@@ -23,7 +23,7 @@ class _Table:
     models: list[str] = field(default_factory=list)
 
 
-def derived_sql(records: Iterable[type[Record]]) -> list[SqlScript]:
+def derived_sql(records: Iterable[type[Record]]) -> list[SqlText]:
     """A script for each table that records live in.
 
     Columns follow from annotations; a column that only some records of a table have takes NULL.
@@ -33,15 +33,13 @@ def derived_sql(records: Iterable[type[Record]]) -> list[SqlScript]:
         SeedstateError: a field whose type has no column type, or two records of one table that
             disagree.
     """
-    from pytest_seedstate.stores.postgres import SqlScript
-
     tables: dict[str, _Table] = {}
     for model in records:
         for place in model.placements():
             if isinstance(place, Row):
                 _add(tables.setdefault(place.table, _Table()), model, place)
     return [
-        SqlScript(f"derived from {', '.join(table.models)}", _create(name, table))
+        SqlText(f"derived from {', '.join(table.models)}", _create(name, table))
         for name, table in tables.items()
     ]
 

@@ -187,7 +187,8 @@ class Registry:
                 silent.append(pack)
             else:
                 declared += own
-        return declared + self._derived(store, silent, declared)
+        everything = declared + self._derived(store, silent, declared)
+        return _sql_scripts(everything) if store == "postgres" else everything
 
     def derived_tables(self) -> frozenset[str]:
         """The PostgreSQL tables that are made from records, so that their first field is the key."""
@@ -229,6 +230,12 @@ class Registry:
 
     def _is_below_root(self, pack: Pack) -> bool:
         return pack.path.is_relative_to(self.root.resolve())
+
+
+def _sql_scripts(texts: Sequence[Any]) -> list[Any]:
+    from pytest_seedstate.stores.postgres import SqlScript
+
+    return [SqlScript(text.name, text.text) for text in texts]
 
 
 def _nearest(found: Sequence[Scenario] | Sequence[ResetState]) -> Pack | None:
