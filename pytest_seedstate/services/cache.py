@@ -34,7 +34,7 @@ def cache_dir(configured: Path | None, note: Note = log_note) -> Path | None:
         if configured is None:
             # A server is started from what lies there: strangers must not be able to put it there.
             _refuse_strangers(folder)
-        os.listdir(folder)
+        next(folder.iterdir(), None)
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         where = configured or "the user's cache folder"
@@ -46,7 +46,7 @@ def cache_dir(configured: Path | None, note: Note = log_note) -> Path | None:
 def _default_folder() -> Path:
     told = os.environ.get("XDG_CACHE_HOME", "")
     # The specification: a relative path is to be ignored.
-    base = Path(told) if os.path.isabs(told) else Path.home() / ".cache"
+    base = Path(told) if Path(told).is_absolute() else Path.home() / ".cache"
     return base / "pytest-seedstate"
 
 
@@ -69,7 +69,8 @@ def write_atomically(path: Path, chunks: list[bytes], note: Note = log_note) -> 
     """
     fresh = path.with_name(f".{path.name}-{os.getpid()}-{os.urandom(4).hex()}")
     try:
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        fresh.touch(mode=0o600, exist_ok=False)
+        with fresh.open("wb") as file:
             file.writelines(chunks)
         fresh.replace(path)
     except OSError as error:
@@ -93,8 +94,6 @@ def forget_old(folder: Path, suffix: str, *, keep: int) -> None:
         whole = [path for path in files if path.name.endswith(suffix) and path.name[0] != "."]
         old = sorted(whole, key=files.__getitem__, reverse=True)[keep:]
         an_hour_ago = time.time() - 3600
-        old += [
-            path for path in files if f"{suffix}-" in path.name and files[path] < an_hour_ago
-        ]
+        old += [path for path in files if f"{suffix}-" in path.name and files[path] < an_hour_ago]
         for path in old:
             path.unlink(missing_ok=True)

@@ -27,6 +27,10 @@ LINUX = sys.platform.startswith("linux")
 #: room for test data. Docker's default /dev/shm of 64 MB is too small for a PostgreSQL cluster.
 MEMORY_FOLDER_BYTES = 512 * 1024 * 1024
 
+# Shared by all users; what we put there lies in a folder that only its owner may enter.
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
+_TEMPORARY = Path("/tmp")  # noqa: S108
+
 _CLONE_NEWUSER = 0x10000000
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -43,20 +47,20 @@ def run_roots() -> list[Path]:
     folder, then ``/tmp``. Elsewhere (untested) the last two.
     """
     candidates = _disk_roots()
-    if LINUX and _has_room(Path("/dev/shm")):
-        candidates.insert(0, Path("/dev/shm"))
+    if LINUX and _has_room(_SHARED_MEMORY):
+        candidates.insert(0, _SHARED_MEMORY)
     return _existing(candidates)
 
 
 def all_roots() -> list[Path]:
     """Every folder that `run_roots` may ever have named, full or not: where leftovers may lie."""
-    return _existing([Path("/dev/shm"), *_disk_roots()])
+    return _existing([_SHARED_MEMORY, *_disk_roots()])
 
 
 def _disk_roots() -> list[Path]:
     import tempfile
 
-    return [Path(tempfile.gettempdir()), Path("/tmp")]
+    return [Path(tempfile.gettempdir()), _TEMPORARY]
 
 
 def _existing(candidates: list[Path]) -> list[Path]:
@@ -143,7 +147,7 @@ def adopt_orphans() -> None:
 def thread_count() -> int:
     """Threads of this process as the system counts them; elsewhere (untested) as Python does."""
     if LINUX:
-        return len(os.listdir("/proc/self/task"))
+        return sum(1 for _ in Path("/proc/self/task").iterdir())
     import threading
 
     return threading.active_count()
@@ -229,7 +233,7 @@ class FileLock:
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Whoever held it may have removed the file between our open and its release.
-            ours, there = os.fstat(descriptor), os.stat(self.path, follow_symlinks=False)
+            ours, there = os.fstat(descriptor), self.path.lstat()
             taken = (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
         except OSError:
             taken = False

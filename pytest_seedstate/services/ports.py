@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import socket
 
-from ..errors import SeedstateError
-from . import platform
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.services import platform
 
 HOST = "127.0.0.1"
 

@@ -22,14 +22,15 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from ..errors import SeedstateError
-from . import platform
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.services import platform
+from pytest_seedstate.services.cache import cache_dir as cache_dir
 
 _LOCK, _OWNER, _PROCESSES = "lock", "owner", "processes"
 
 #: Bytes that a run folder's path may have. Unix sockets lie below it: sun_path holds 103 bytes on
-#: macOS, 107 on Linux (unix(4), unix(7)), and "/pg/.s.PGSQL.65535" are 18 of them.
-_LONGEST_FOLDER = 85
+#: macOS, 107 on Linux (unix(4), unix(7)), and "/pg/s/.s.PGSQL.65535" are 20 of them.
+_LONGEST_FOLDER = 83
 
 #: Seconds that a leftover process has to end before it is killed.
 _ENDING_SECONDS = 2.0
@@ -62,9 +63,10 @@ class RunDir:
                 continue
             try:
                 self.path, self._lock = _make_folder(candidate, stem)
-                return
             except OSError as error:
                 failures.append(f"{candidate}: {error.strerror or error}")
+            else:
+                return
         raise SeedstateError(
             "no folder can be made for the files of this run",
             checked="; ".join(failures) or "no temporary folder is writable",
@@ -73,7 +75,7 @@ class RunDir:
 
     @property
     def folders(self) -> list[Path]:
-        """This folder and, where programs had to be put elsewhere, that one."""
+        """The run's folder and, where programs had to be put elsewhere, that one."""
         return [self.path] if self._companion is None else [self.path, self._companion.path]
 
     def folder(self, name: str) -> Path:
@@ -98,7 +100,7 @@ class RunDir:
         """
         start = platform.process_start(pid)
         if start is not None:
-            with open(self.path / _PROCESSES, "a", encoding="ascii") as file:
+            with (self.path / _PROCESSES).open("a", encoding="ascii") as file:
                 file.write(f"{pid} {start} {int(stop_signal)}\n")
 
     def open_to_others(self) -> None:
@@ -171,7 +173,7 @@ def _make_folder(root: Path, stem: str) -> tuple[Path, platform.FileLock]:
         lock = platform.FileLock(fresh / _LOCK)
         lock.acquire(create=True)
         pid = os.getpid()
-        (fresh / _OWNER).write_text(f"{pid} {platform.process_start(pid)}\n", encoding="ascii")
+        (fresh / _OWNER).write_text(f"{pid} {_own_start()}\n", encoding="ascii")
         for number in range(1, 1000):
             path = base / (stem if number == 1 else f"{stem}-{number}")
             # Another folder of this process, or of an earlier one of its pid that awaits a sweep.
@@ -252,7 +254,7 @@ def remove_if_abandoned(path: Path, *, wait: float = 0.0) -> bool:
     """
     owner = _first_process(path / _OWNER)
     # To look at our own lock would free it: closing any descriptor of it does.
-    if owner is not None and owner[0] == os.getpid() and platform.is_same_process(*owner):
+    if owner == (os.getpid(), _own_start()):
         return False
     lock = platform.FileLock(path / _LOCK)
     deadline = time.monotonic() + wait
@@ -267,7 +269,7 @@ def remove_if_abandoned(path: Path, *, wait: float = 0.0) -> bool:
     if not taken:
         return False
     try:
-        _end_processes(path / _PROCESSES)
+        end_processes(_recorded(path / _PROCESSES), seconds=_ENDING_SECONDS)
         _remove_shared_memory(path)
         remove_tree(path, last=_LOCK)
     finally:
@@ -284,6 +286,10 @@ def _remove_half_made(path: Path) -> bool:
     return not path.exists()
 
 
+def _own_start() -> str:
+    return platform.process_start(os.getpid()) or "unknown"
+
+
 def _first_process(path: Path) -> tuple[int, str] | None:
     try:
         pid, start = path.read_text(encoding="ascii").split()[:2]
@@ -292,29 +298,38 @@ def _first_process(path: Path) -> tuple[int, str] | None:
         return None
 
 
-def _end_processes(path: Path) -> None:
+def _recorded(path: Path) -> list[tuple[int, str, int]]:
+    """Pid, start and ending signal of each process that a run recorded."""
+    found: list[tuple[int, str, int]] = []
+    with contextlib.suppress(OSError):
+        for line in path.read_text(encoding="ascii", errors="replace").splitlines():
+            # The last line of a run that was killed while it wrote is no whole one.
+            with contextlib.suppress(ValueError):
+                pid, start, signum = line.split()
+                found.append((int(pid), start, int(signum)))
+    return found
+
+
+def end_processes(processes: list[tuple[int, str, int]], *, seconds: float) -> None:
+    """End processes that still are the same ones, and wait until they are gone.
+
+    Args:
+        processes: pid, start (`platform.process_start`) and the signal that ends it, for each.
+        seconds: how long they have before SIGKILL.
+    """
     alive: dict[int, str] = {}
-    try:
-        lines = path.read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return
-    for line in lines:
-        try:
-            pid, start, number = line.split()
-            process, signum = int(pid), int(number)
-        except ValueError:
-            continue  # the last line of a run that was killed while it wrote
-        if process not in (os.getpid(), 0) and platform.is_same_process(process, start):
+    for pid, start, signum in processes:
+        if pid > 0 and pid != os.getpid() and platform.is_same_process(pid, start):
+            # Not ours to end: a pid that another user's process has got.
             with contextlib.suppress(OSError):
-                os.kill(process, signum)
-                alive[process] = start
-    deadline = time.monotonic() + _ENDING_SECONDS
-    while alive:
-        alive = {pid: start for pid, start in alive.items() if platform.is_same_process(pid, start)}
-        if alive and time.monotonic() >= deadline:
-            for process in alive:
+                os.kill(pid, signum)
+                alive[pid] = start
+    deadline = time.monotonic() + seconds
+    while alive := {p: start for p, start in alive.items() if platform.is_same_process(p, start)}:
+        if time.monotonic() >= deadline:
+            for pid in alive:
                 with contextlib.suppress(OSError):
-                    os.kill(process, signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
             return
         time.sleep(0.005)
 

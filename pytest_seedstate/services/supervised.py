@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from . import platform
-from .rundir import RunDir
+from pytest_seedstate.services import platform
+from pytest_seedstate.services.rundir import RunDir, end_processes
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 #: Seconds for the supervisor, a bare interpreter, to say what became of the program.
 _ANSWER_SECONDS = 30.0
+#: Seconds for a program without supervisor to end before it is killed.
+_ENDING_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,15 @@ class Identity:
     kind: Literal["plain", "namespace", "user"]
     uid: int = 0
     gid: int = 0
+
+    def give(self, path: Path) -> None:
+        """Make this identity the owner of a file or folder of ours, where that is another user.
+
+        Raises:
+            OSError: the system forbids it.
+        """
+        if self.kind == "user":
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
 
 def identities() -> list[Identity]:
@@ -116,6 +127,7 @@ class SupervisedProcess:
         self._stop_signal = stop_signal
         self._told = b""
         self._status: int | None = None
+        self._start: str | None = None
         self.pid = 0
         inherited = {
             name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ
@@ -156,6 +168,7 @@ class SupervisedProcess:
             self.stop()
             raise NotStartedError(rest[0], os.strerror(int(rest[1])))
         self.pid = int(rest[0])
+        self._start = platform.process_start(self.pid)
         self._rundir.record(self.pid, self._stop_signal)
 
     @property
@@ -187,6 +200,11 @@ class SupervisedProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._start is not None:
+            # A supervisor that was killed could not wait for the program.
+            end_processes(
+                [(self.pid, self._start, int(self._stop_signal))], seconds=_ENDING_SECONDS
+            )
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()

@@ -17,13 +17,14 @@ import select
 import signal
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 
 # This folder as a package's: found without site-packages, and without making our own modules
 # top-level names, which would hide `platform` of the standard library.
-sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.append(str(Path(__file__).absolute().parents[2]))
 
-from pytest_seedstate.services import platform  # noqa: E402
+from pytest_seedstate.services import platform
 
 #: Seconds between two looks at the owner.
 _WATCH_SECONDS = 1.0
@@ -105,7 +106,7 @@ class Supervisor:
         if self.child == 0:
             self._become_program(supervisor, writer)
         os.close(writer)
-        with open(reader, "rb") as pipe:
+        with os.fdopen(reader, "rb") as pipe:
             failure = pipe.read().decode("ascii")
         if failure:
             os.waitpid(self.child, 0)
@@ -132,7 +133,7 @@ class Supervisor:
             os.chdir(self.folder)
             step = "program"
             platform.die_with_parent(supervisor, self.stop_signal)
-            os.execv(self.command[0], self.command)
+            os.execv(self.command[0], self.command)  # noqa: S606  # what it is for
         except OSError as error:
             os.write(writer, f"{step} {error.errno or 0}".encode("ascii"))
         os._exit(1)
@@ -156,7 +157,7 @@ class Supervisor:
                 return status
             if 0 in ready:
                 self.owner_is_gone = os.read(0, 1) == b""
-            elif not ready:
+            elif not ready and self.owner_start:
                 self.owner_is_gone = not platform.is_same_process(self.owner, self.owner_start)
             if 0 in ready or self.asked_to_stop or self.owner_is_gone:
                 return None
@@ -176,8 +177,8 @@ class Supervisor:
 
     def _remove_run_folder(self) -> None:
         """Remove what the owner left; the lock tells whether it is gone."""
-        from pathlib import Path
-
+        # Another supervisor of the run may be at it already, and end us.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         from pytest_seedstate.services.rundir import remove_if_abandoned
 
         for folder in self.run_folder.split("\n"):
@@ -191,4 +192,5 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(Supervisor(sys.argv[1:]).run())
+    # Without the interpreter's clearing up, for which the owner would have to wait.
+    os._exit(Supervisor(sys.argv[1:]).run())

@@ -9,8 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import MissingExtra, SeedstateError
-from ..rundir import RunDir, no_space
+from pytest_seedstate.errors import MissingExtra, SeedstateError
+from pytest_seedstate.services.rundir import RunDir, no_space
 
 #: The ini setting that names a folder of programs; only messages need it here.
 SETTING = "seedstate_postgres_bin"
@@ -159,7 +159,9 @@ def _configured(folder: Path) -> Binaries:
             f"{folder} holds no PostgreSQL server: {' and '.join(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} missing",
             where=SETTING,
-            fix=f"set it to {found[-1]}" if found else "name the folder that holds 'postgres', or "
+            fix=f"set it to {found[-1]}"
+            if found
+            else "name the folder that holds 'postgres', or "
             f"remove {SETTING} to use the one of pytest-seedstate[embedded]",
         )
     # Debian keeps the programs under a link; relative paths inside start at the real place.

@@ -10,20 +10,15 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from .. import platform
-from ..ports import HOST
-from .binaries import major
+from pytest_seedstate.services import platform
+from pytest_seedstate.services.ports import HOST
+from pytest_seedstate.services.postgres.binaries import major
 
 #: The one superuser and the one database of an embedded server; `postgres` is there too, for
 #: tools that want a database to connect to while they make another.
 ROLE = "seedstate"
 DBNAME = "seedstate"
 
-#: Changes whenever what `initdb_options` or `SQL` say would make another cluster.
-_LAYOUT = 1
-
-#: Run in single-user mode after initdb.
-SQL = f"CREATE DATABASE {DBNAME}\n"
 
 _SETTINGS: dict[str, str] = {
     "listen_addresses": HOST,
@@ -86,36 +81,61 @@ def initdb_options(version: str) -> list[str]:
     return options
 
 
+def first_statement(version: str) -> str:
+    """What is run in single-user mode after initdb."""
+    # By way of the log, the default since 15, the image would be half as large again.
+    strategy = " STRATEGY file_copy" if major(version) >= 15 else ""
+    return f"CREATE DATABASE {DBNAME}{strategy}\n"
+
+
 def image_name(version: str, program: Path) -> str:
     """The cache's file name for the cluster of one build of the server."""
-    made_by = [_LAYOUT, version, program.stat().st_size, initdb_options(version), SQL]
+    made_by = [
+        version,
+        program.stat().st_size,
+        initdb_options(version),
+        first_statement(version),
+    ]
     digest = hashlib.sha256(json.dumps(made_by).encode()).hexdigest()[:16]
     return f"postgres-{major(version)}-{digest}.cluster"
 
 
 def write_settings(
-    data: Path, version: str, *, port: int, sockets: Path, extra: Mapping[str, str]
-) -> None:
-    """Write the configuration files of a data directory, in place of initdb's.
+    folder: Path, version: str, *, port: int, sockets: Path, extra: Mapping[str, str]
+) -> Path:
+    """Write the configuration, outside the data directory, which may belong to another user.
 
     Args:
-        data: the data directory.
+        folder: where to.
         version: the server's version line.
         port: its TCP port, on 127.0.0.1.
         sockets: the folder for its Unix socket.
         extra: further settings; they win.
 
+    Returns:
+        The main file, which names the other one.
+
     Raises:
         OSError: no space.
     """
-    settings = {**_SETTINGS, "port": str(port), "unix_socket_directories": str(sockets)}
+    access = folder / "pg_hba.conf"
+    settings = {
+        **_SETTINGS,
+        "port": str(port),
+        "unix_socket_directories": str(sockets),
+        "hba_file": str(access),
+    }
     if major(version) >= 18:
         # Three processes fewer to start and to end; nothing here waits for a disk.
         settings["io_method"] = "sync"
     settings.update(extra)
     lines = [f"{name} = {_quoted(value)}\n" for name, value in settings.items()]
-    (data / "postgresql.conf").write_text("".join(lines), encoding="utf-8")
-    (data / "pg_hba.conf").write_text(_HBA, encoding="ascii")
+    main = folder / "postgresql.conf"
+    main.write_text("".join(lines), encoding="utf-8")
+    access.write_text(_HBA, encoding="ascii")
+    for path in (main, access):
+        path.chmod(0o644)
+    return main
 
 
 def _quoted(value: str) -> str:

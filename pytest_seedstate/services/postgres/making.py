@@ -7,13 +7,13 @@ import os
 import signal
 from pathlib import Path
 
-from ...errors import SeedstateError
-from ..cache import Note, forget_old, write_atomically
-from ..rundir import RunDir, no_space
-from ..supervised import Identity, SupervisedProcess
-from . import image
-from .binaries import Binaries
-from .cluster import SQL, image_name, initdb_options
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.services.cache import Note, forget_old, write_atomically
+from pytest_seedstate.services.postgres import image
+from pytest_seedstate.services.postgres.binaries import Binaries
+from pytest_seedstate.services.postgres.cluster import first_statement, image_name, initdb_options
+from pytest_seedstate.services.rundir import RunDir, no_space
+from pytest_seedstate.services.supervised import Identity, SupervisedProcess
 
 _INITDB_SECONDS = 300.0
 _IMAGES_KEPT = 4
@@ -44,14 +44,15 @@ class DataMaker:
         self.binaries = binaries
         self.version = version
         self.from_image = False
+        self._to_keep: image.Cluster | None = None
         self._rundir = rundir
-        self._identity = identity
+        self.identity = identity
         self._note = note
         program = Path(binaries.program("postgres"))
         self._image = None if cache is None else cache / image_name(version, program)
 
     def make(self, data: Path) -> None:
-        """Make `data`, whose parent is empty.
+        """Make `data`, in a folder of ours.
 
         Raises:
             SeedstateError: no space, or initdb failed.
@@ -59,23 +60,24 @@ class DataMaker:
         """
         self.from_image = self._unpack(data)
         if not self.from_image:
-            self._give(data.parent)
+            try:
+                # Made by us: the folder around it stays ours where the server's user is another.
+                data.mkdir(mode=0o700)
+                self.identity.give(data)
+            except OSError as error:
+                raise no_space(data, error) from None
             self._initialise(data)
             if self._image is not None:
-                self._keep(self._image, data)
+                self._to_keep = image.read(data)
 
-    def give_away(self, data: Path) -> None:
-        """Let the server's user own its files, where that is another.
-
-        Raises:
-            OSError: the system forbids it.
-        """
-        if self._identity.kind == "user":
-            self._give(data.parent)
-            for parent, folders, files in os.walk(data):
-                for name in (*folders, *files):
-                    os.chown(os.path.join(parent, name), self._identity.uid, self._identity.gid)
-            self._give(data)
+    def keep(self) -> None:
+        """Cache what initdb made; apart from `make`, to be done while the server starts."""
+        if self._to_keep is None or self._image is None:
+            return
+        parts = image.pack(self._to_keep, self.version)
+        self._to_keep = None
+        if write_atomically(self._image, parts, self._note):
+            forget_old(self._image.parent, ".cluster", keep=_IMAGES_KEPT)
 
     def forget_image(self) -> None:
         """Remove the image, so that `make` makes the next one."""
@@ -84,16 +86,15 @@ class DataMaker:
                 self._image.unlink(missing_ok=True)
             self._image = None if self._image.exists() else self._image
 
-    def _give(self, folder: Path) -> None:
-        if self._identity.kind == "user":
-            self._rundir.open_to_others()
-            os.chown(folder, self._identity.uid, self._identity.gid)
-
     def _unpack(self, data: Path) -> bool:
         if self._image is None:
             return False
         try:
             image.unpack(self._image, data, self.version)
+            if self.identity.kind == "user":
+                # The folder itself last: until then nobody else is in it.
+                for path in (*data.rglob("*"), data):
+                    self.identity.give(path)
         except FileNotFoundError:
             return False
         except image.BadImageError:
@@ -112,7 +113,7 @@ class DataMaker:
 
     def _initialise(self, data: Path) -> None:
         statements = data.with_name("initialise.sql")
-        statements.write_text(SQL, encoding="ascii")
+        statements.write_text(first_statement(self.version), encoding="ascii")
         log = data.with_name("initdb.log")
         postgres = [self.binaries.program("postgres"), "--single", "-D", str(data)]
         # Both supervisors get ready at the same time.
@@ -146,17 +147,13 @@ class DataMaker:
         return SupervisedProcess(
             self._rundir,
             command,
-            identity=self._identity,
+            identity=self.identity,
             folder=log.parent,
             log=log,
             stop_signal=signal.SIGTERM,
             environment={"LC_ALL": "C", "TZ": "UTC"},
             standard_input=standard_input,
         )
-
-    def _keep(self, path: Path, data: Path) -> None:
-        if write_atomically(path, image.pack(data, self.version), self._note):
-            forget_old(path.parent, ".cluster", keep=_IMAGES_KEPT)
 
 
 def last_lines(log: Path) -> str:

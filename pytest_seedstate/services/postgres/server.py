@@ -9,15 +9,20 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from ...errors import SeedstateError
-from ..cache import Note, log_note
-from ..ports import HOST, ReservedPort, port_taken
-from ..rundir import RunDir, no_space, remove_tree
-from ..supervised import Identity, NotStartedError, SupervisedProcess, identities
-from . import wire
-from .binaries import Binaries, find_binaries
-from .cluster import DBNAME, ROLE, scram_verifier, write_settings
-from .making import DataMaker, last_lines
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.services.cache import Note, log_note
+from pytest_seedstate.services.ports import HOST, ReservedPort, port_taken
+from pytest_seedstate.services.postgres import wire
+from pytest_seedstate.services.postgres.binaries import Binaries, find_binaries
+from pytest_seedstate.services.postgres.cluster import DBNAME, ROLE, scram_verifier, write_settings
+from pytest_seedstate.services.postgres.making import DataMaker, last_lines
+from pytest_seedstate.services.rundir import RunDir, no_space, remove_tree
+from pytest_seedstate.services.supervised import (
+    Identity,
+    NotStartedError,
+    SupervisedProcess,
+    identities,
+)
 
 #: The ini setting that names a port; only messages need it here.
 PORT_SETTING = "seedstate_postgres_port"
@@ -66,7 +71,11 @@ class EmbeddedPostgres:
         self._password = secrets.token_hex(16)
         self._port: ReservedPort | None = None
         self._announced = False
+        self._binaries: Binaries | None = None
+        self._copied = False
+        # Short names: the path of a Unix socket has 107 bytes at most.
         self._folder = rundir.path / "pg"
+        self._sockets = self._folder / "s"
         self._process: SupervisedProcess | None = None
 
     @property
@@ -76,9 +85,11 @@ class EmbeddedPostgres:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """``url``, ``host``, ``port``, ``user``, ``password``, ``dbname``, ``authority``, ``socket``.
+        """What applications are told, and `conninfo` for our own sessions.
 
-        ``authority`` is user:password@host:port, ``socket`` the folder of the Unix socket.
+        ``url``, ``host``, ``port``, ``user``, ``password``, ``dbname``; ``authority``:
+        user:password@host:port; ``socket``: the folder of the Unix socket; ``conninfo``: libpq's
+        keywords for that socket, which is quicker than TCP and asks for no password.
 
         Raises:
             SeedstateError: the configured port is taken.
@@ -94,7 +105,8 @@ class EmbeddedPostgres:
             "password": self._password,
             "dbname": DBNAME,
             "authority": authority,
-            "socket": str(self._folder),
+            "socket": str(self._sockets),
+            "conninfo": f"host={self._sockets} port={port} user={ROLE} dbname={DBNAME}",
         }
 
     @property
@@ -111,18 +123,20 @@ class EmbeddedPostgres:
         """
         if self._process is not None:
             return
-        binaries = find_binaries(self._bin_dir)
-        version = binaries.version()
+        if self._binaries is None:
+            self._binaries = find_binaries(self._bin_dir)
+        version = self._binaries.version()
         try:
             for tries_left in reversed(range(_PORT_TRIES)):
                 port = self._reserve()
                 try:
-                    self._start_as_possible(binaries, version)
-                    return
+                    self._start_as_possible(version)
                 except _PortSnatchedError:
                     if port.configured or not tries_left:
                         raise port_taken(port, port.number) from None
                     self._give_up_port()
+                else:
+                    return
         except BaseException:
             self.stop()
             raise
@@ -172,71 +186,88 @@ class EmbeddedPostgres:
 
     # -- starting ---------------------------------------------------------------------------------
 
-    def _start_as_possible(self, binaries: Binaries, version: str) -> None:
+    def _start_as_possible(self, version: str) -> None:
         """Start under the first identity that the system allows, in place or else from a copy."""
-        copied = False
+        assert self._binaries is not None
         while True:
             identity = self._identities[0]
             try:
-                self._start_as(identity, binaries, version)
-                return
+                self._start_as(identity, self._binaries, version)
             except NotStartedError as failure:
                 if failure.step == "identity" and len(self._identities) > 1:
                     del self._identities[0]
-                elif failure.step == "program" and identity.kind != "plain" and not copied:
-                    binaries = binaries.copy(self._rundir)
-                    copied = True
+                elif failure.step == "program" and identity.kind != "plain" and not self._copied:
+                    self._binaries = self._binaries.copy(self._rundir)
+                    self._copied = True
                 else:
-                    raise _not_started(failure, identity, binaries) from None
+                    raise _not_started(failure, identity, self._binaries) from None
+            else:
+                return
 
     def _start_as(self, identity: Identity, binaries: Binaries, version: str) -> None:
         maker = DataMaker(self._rundir, self._cache, binaries, version, identity, self._note)
         try:
-            self._start_on(maker, identity)
-        except SeedstateError:
-            if not maker.from_image:
+            self._start_on(maker)
+        except SeedstateError as error:
+            if not maker.from_image or "configuration file" in (error.detail or ""):
                 raise
             # An image can be whole and still not fit this server: make it again, once.
             maker.forget_image()
-            self._start_on(maker, identity)
+            self._start_on(maker)
 
-    def _start_on(self, maker: DataMaker, identity: Identity) -> None:
-        remove_tree(self._folder)
-        self._rundir.folder(self._folder.name)
+    def _start_on(self, maker: DataMaker) -> None:
+        port = self._reserve()
         data = self._folder / "data"
+        self._prepare_folder(maker.identity)
+        try:
+            configuration = write_settings(
+                self._folder,
+                maker.version,
+                port=port.number,
+                sockets=self._sockets,
+                extra=self._settings,
+            )
+        except OSError as error:
+            raise no_space(self._folder, error) from None
+        # Its interpreter gets ready while the data directory is made.
         self._process = SupervisedProcess(
             self._rundir,
-            [maker.binaries.program("postgres"), "-D", str(data)],
-            identity=identity,
+            [
+                maker.binaries.program("postgres"),
+                *("-D", str(data), "-c", f"config_file={configuration}"),
+            ],
+            identity=maker.identity,
             folder=self._folder,
             log=self.log,
             stop_signal=signal.SIGQUIT,
             environment={"LC_ALL": "C", "TZ": "UTC"},
         )
         try:
-            port = self._reserve()
             maker.make(data)
-            self._configure(maker, identity, data, port.number)
             port.hand_over()
             self._process.go()
+            maker.keep()
             self._await_answer(self._process, port)
         except BaseException:
             self._process.stop()
             self._process = None
             raise
 
-    def _configure(self, maker: DataMaker, identity: Identity, data: Path, port: int) -> None:
+    def _prepare_folder(self, identity: Identity) -> None:
+        remove_tree(self._folder)
+        self._rundir.folder(self._folder.name)
         try:
-            write_settings(
-                data, maker.version, port=port, sockets=self._folder, extra=self._settings
-            )
-            maker.give_away(data)
+            self._sockets.mkdir(mode=0o700)
+            if identity.kind == "user":
+                self._rundir.open_to_others()
+                self._folder.chmod(0o711)
+                identity.give(self._sockets)
         except OSError as error:
-            raise no_space(data, error) from None
+            raise no_space(self._folder, error) from None
 
     def _await_answer(self, process: SupervisedProcess, port: ReservedPort) -> None:
         deadline = time.monotonic() + _START_SECONDS
-        path = self._folder / f".s.PGSQL.{port.number}"
+        path = self._sockets / f".s.PGSQL.{port.number}"
         while True:
             try:
                 session = wire.Session(path, ROLE, DBNAME)
@@ -270,7 +301,9 @@ def _told(status: int) -> str:
     return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
 
 
-def _not_started(failure: NotStartedError, identity: Identity, binaries: Binaries) -> SeedstateError:
+def _not_started(
+    failure: NotStartedError, identity: Identity, binaries: Binaries
+) -> SeedstateError:
     if failure.step == "folder":
         return SeedstateError(
             "the embedded PostgreSQL cannot enter the folder of this run as the user that it runs "

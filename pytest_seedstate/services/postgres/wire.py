@@ -6,6 +6,7 @@ start-up without a password over a Unix socket, and simple queries whose values 
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 from pathlib import Path
@@ -74,10 +75,8 @@ class Session:
 
     def close(self) -> None:
         """Say goodbye, so that the server logs nothing."""
-        try:
+        with contextlib.suppress(OSError):
             self._socket.sendall(b"X" + struct.pack("!I", 4))
-        except OSError:
-            pass
         self._socket.close()
 
     def __enter__(self) -> Session:
