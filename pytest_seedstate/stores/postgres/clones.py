@@ -1,0 +1,135 @@
+"""Replacing the database as a whole: a template made in time, and a clone of it when needed."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Any
+
+import psycopg
+
+from pytest_seedstate.stores.postgres.baselines import Contents, Template
+from pytest_seedstate.stores.postgres.control import Control
+from pytest_seedstate.stores.postgres.names import literal, quote
+
+_NAME_LENGTH = 63  # bytes, NAMEDATALEN - 1
+
+# Roles and settings of the database itself are not cloned with it.
+_SETTINGS = """
+SELECT format('ALTER DATABASE %%s OWNER TO %%I', {name}, pg_get_userbyid(datdba))
+FROM pg_database WHERE datname = current_database()
+UNION ALL
+SELECT format('ALTER DATABASE %%s CONNECTION LIMIT %%s', {name}, datconnlimit)
+FROM pg_database WHERE datname = current_database()
+UNION ALL
+SELECT format('REVOKE ALL ON DATABASE %%s FROM PUBLIC', {name})
+FROM pg_database WHERE datname = current_database() AND datacl IS NOT NULL
+UNION ALL
+SELECT format('GRANT %%s ON DATABASE %%s TO %%s%%s', x.privilege_type, {name},
+              CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END,
+              CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+FROM pg_database d, aclexplode(d.datacl) x WHERE d.datname = current_database()
+UNION ALL
+SELECT format('ALTER %%s SET %%I TO %%s',
+              CASE WHEN s.setrole = 0 THEN 'DATABASE ' || {name}
+                   ELSE format('ROLE %%I IN DATABASE %%s', pg_get_userbyid(s.setrole), {name}) END,
+              split_part(c.setting, '=', 1),
+              CASE WHEN split_part(c.setting, '=', 1) IN ('search_path', 'temp_tablespaces',
+                        'session_preload_libraries', 'local_preload_libraries')
+                   THEN substr(c.setting, strpos(c.setting, '=') + 1)
+                   ELSE quote_literal(substr(c.setting, strpos(c.setting, '=') + 1)) END)
+FROM pg_db_role_setting s, unnest(s.setconfig) AS c(setting)
+WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+def template_name(dbname: str, number: int) -> str:
+    """A name for a template of `dbname`, short enough for PostgreSQL."""
+    suffix = f"_seedstate_{number}"
+    stem = dbname
+    while len((stem + suffix).encode()) > _NAME_LENGTH:
+        stem = stem[: len(stem) // 2] + hashlib.sha256(dbname.encode()).hexdigest()[:8]
+    return stem + suffix
+
+
+def make_template(control: Control, name: str, contents: Contents, wait: float) -> Template | None:
+    """Clone the database of `control`, which holds `contents`, to `name`.
+
+    Waits up to `wait` seconds for the sessions of a program that has just ended.
+
+    Returns:
+        None when another session is connected and stays: PostgreSQL cannot clone then, and
+        ending an application's sessions would break it.
+    """
+    connection = control.connection
+    deadline = time.monotonic() + wait
+    while _sessions(connection, control.dbname):
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(0.005)
+    settings = connection.execute(
+        _SETTINGS.format(name=literal(quote(control.dbname))).replace("%%", "%")
+    ).fetchall()
+    try:
+        _clone(connection, control.dbname, name)
+    except psycopg.errors.ObjectInUse:
+        return None
+    return Template(name, contents, tuple(row[0] for row in settings))
+
+
+def replace_by_clone(control: Control, template: Template) -> None:
+    """Put a clone of `template` in the place of the database; all its sessions end.
+
+    Raises:
+        psycopg.Error: the clone could not be made; the database is then what it was.
+    """
+    fresh = template_name(control.dbname, 0)
+    control.close()
+    with control.maintenance() as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {quote(fresh)}")
+        _end_sessions(connection, template.name)
+        _clone(connection, template.name, fresh)
+        while True:
+            _end_sessions(connection, control.dbname)
+            try:
+                connection.execute(f"DROP DATABASE IF EXISTS {quote(control.dbname)}")
+                break
+            except psycopg.errors.ObjectInUse:
+                continue
+        connection.execute(f"ALTER DATABASE {quote(fresh)} RENAME TO {quote(control.dbname)}")
+        for statement in template.settings:
+            connection.execute(statement)
+
+
+def drop_template(control: Control, template: Template) -> None:
+    """Free what a template takes."""
+    control.run(f"DROP DATABASE IF EXISTS {quote(template.name)}")
+
+
+def _clone(connection: psycopg.Connection[Any], source: str, target: str) -> None:
+    # Copying files is quicker at every size measured, where fsync is off; it came with 15.
+    strategy = " STRATEGY file_copy" if connection.info.server_version >= 150000 else ""
+    connection.execute(f"CREATE DATABASE {quote(target)} TEMPLATE {quote(source)}{strategy}")
+
+
+def _sessions(connection: psycopg.Connection[Any], dbname: str) -> int:
+    row = connection.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid() "
+        "AND backend_type = 'client backend'",
+        (dbname,),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _end_sessions(connection: psycopg.Connection[Any], dbname: str) -> None:
+    """End all sessions; asked again at every look, since one may just be connecting."""
+    for _ in range(2000):
+        row = connection.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+            "WHERE datname = %s AND pid <> pg_backend_pid()",
+            (dbname,),
+        ).fetchone()
+        if not row or not row[0]:
+            return
+        time.sleep(0.001)

@@ -1,0 +1,209 @@
+"""The journal's own connection, and what its failures mean to a user."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.stores.postgres.install_sql import PINNED_SETTINGS
+from pytest_seedstate.stores.postgres.names import CONTROL
+
+APPLICATION_NAME = "seedstate"
+
+RECOVERY_TIMEOUT = 30.0
+"""Seconds to wait for a server that says it is starting up again after a crash."""
+
+# libpq gives no SQLSTATE for a connection that was refused.
+_RECOVERS = (
+    "the database system is in recovery mode",
+    "the database system is starting up",
+    "the database system is not yet accepting connections",
+)
+
+_SETTINGS = {
+    # For good: setting it for each call would throw away every cached plan of the session.
+    "session_replication_role": "replica",
+    CONTROL: "on",
+    # One statement, one snapshot, also within a function of many statements.
+    "default_transaction_isolation": "repeatable read",
+    "default_transaction_read_only": "off",
+    # Logs have no statistics: no plan may begin with the user's table.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "client_min_messages": "warning",
+    "lc_messages": "C",
+    **PINNED_SETTINGS,
+}
+
+
+class Control:
+    """One connection in ``replica`` mode, opened when it is needed and again when it was lost.
+
+    Args:
+        conninfo: libpq connection string of the database, for a superuser.
+        lock_timeout: seconds to wait for a lock before naming who holds it.
+    """
+
+    def __init__(self, conninfo: str, lock_timeout: float) -> None:
+        self.conninfo = conninfo
+        self.dbname = str(conninfo_to_dict(conninfo).get("dbname") or "postgres")
+        self.lock_timeout = lock_timeout
+        self._connection: psycopg.Connection[Any] | None = None
+
+    @property
+    def connection(self) -> psycopg.Connection[Any]:
+        """The connection, in autocommit.
+
+        Raises:
+            psycopg.OperationalError: the server or the database is not there.
+        """
+        if self._connection is None or self._connection.closed:
+            connection = self._connect()
+            settings = {**_SETTINGS, "lock_timeout": f"{int(self.lock_timeout * 1000)}ms"}
+            connection.execute(
+                "SELECT "
+                + ", ".join(
+                    f"set_config('{name}', '{value}', false)" for name, value in settings.items()
+                )
+            )
+            self._connection = connection
+        return self._connection
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        deadline = time.monotonic() + RECOVERY_TIMEOUT
+        while True:
+            try:
+                return psycopg.connect(
+                    self.conninfo,
+                    autocommit=True,
+                    application_name=APPLICATION_NAME,
+                    client_encoding="UTF8",
+                )
+            except psycopg.OperationalError as error:
+                recovers = any(text in str(error) for text in _RECOVERS)
+                if not recovers or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+    @property
+    def server_version(self) -> int:
+        return self.connection.info.server_version
+
+    def one(self, query: str, parameters: Sequence[Any] | None = None) -> tuple[Any, ...]:
+        """The only row of a query that is sent often, as a prepared statement."""
+        try:
+            row = self.connection.execute(query, parameters, prepare=True).fetchone()
+        except psycopg.OperationalError:
+            if not self.is_lost:
+                raise
+            # Somebody ended all sessions, or the server was restarted.
+            row = self.connection.execute(query, parameters, prepare=True).fetchone()
+        assert row is not None
+        return tuple(row)
+
+    def run(self, query: str) -> None:
+        """Statements without a result."""
+        self.connection.execute(query)
+
+    @contextmanager
+    def transaction(self) -> Iterator[psycopg.Connection[Any]]:
+        """One transaction; its snapshot is taken by the first statement that needs one."""
+        with self.connection.transaction():
+            yield self.connection
+
+    def maintenance(self) -> psycopg.Connection[Any]:
+        """A new connection to another database of the server, for what cannot be done inside."""
+        target = "postgres" if self.dbname != "postgres" else "template1"
+        return psycopg.connect(
+            make_conninfo(self.conninfo, dbname=target),
+            autocommit=True,
+            application_name=APPLICATION_NAME,
+        )
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection has broken and was not opened again."""
+        return self._connection is None or self._connection.broken or self._connection.closed
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def unreachable(self, error: psycopg.Error) -> SeedstateError:
+        """The error for a server that does not answer."""
+        return SeedstateError(
+            "PostgreSQL does not answer",
+            where=_endpoint(self.conninfo),
+            fix="the server has ended or was stopped during the run: see its log",
+            detail=str(error),
+        )
+
+
+def _endpoint(conninfo: str) -> str:
+    parts = conninfo_to_dict(conninfo)
+    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+
+
+_BLOCKERS = """
+SELECT a.pid, a.application_name, a.state,
+       extract(epoch FROM clock_timestamp() - a.xact_start), a.query,
+       (SELECT string_agg(DISTINCT l.relation::regclass::text, ', ') FROM pg_locks l
+        JOIN pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p')
+        JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname NOT IN ('pg_catalog', 'seedstate')
+        WHERE l.pid = a.pid AND l.granted AND l.mode <> 'AccessShareLock')
+FROM pg_stat_activity a
+WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL
+  AND EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+              WHERE l.pid = a.pid AND l.granted AND c.relkind IN ('r', 'p', 'S', 'm'))
+ORDER BY a.backend_xid IS NULL, a.xact_start
+"""
+_PREPARED = """
+SELECT gid, extract(epoch FROM clock_timestamp() - prepared) FROM pg_prepared_xacts
+WHERE database = current_database() ORDER BY prepared
+"""
+
+
+def blocked(control: Control, doing: str) -> SeedstateError:
+    """The error for a lock that was waited for in vain: who has a transaction open."""
+    described = []
+    for pid, name, state, age, query, tables in control.connection.execute(_BLOCKERS).fetchall():
+        described.append(
+            f"pid {pid} '{name}' ({state}, {age:.1f} s in its transaction"
+            + (f", writes {tables}" if tables else "")
+            + f"): {masked(query)}"
+        )
+    for gid, age in control.connection.execute(_PREPARED).fetchall():
+        described.append(f"prepared transaction '{gid}' ({age:.1f} s old)")
+    return SeedstateError(
+        f"{doing} waits for a transaction that is still open",
+        checked=f"waited {control.lock_timeout:g} s for its locks (ini seedstate_lock_timeout)",
+        fix="commit or roll back, or close the connection, before the test ends",
+        detail="\n".join(described) or "the transaction has ended meanwhile",
+    )
+
+
+_LITERAL = re.compile(
+    r"""(?:\b[eE])?'(?:[^'\\]|''|\\.)*'?   # a string, closed or cut off
+      | (\$\w*\$) .*? (?:\1|\Z)            # a dollar-quoted one
+      | \b\d+(?:\.\d+)?\b                  # a number
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def masked(query: str, length: int = 200) -> str:
+    """A query without the values in it, on one line."""
+    text = " ".join(_LITERAL.sub("?", query).split())
+    return text if len(text) <= length else text[:length] + " ..."

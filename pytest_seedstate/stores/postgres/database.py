@@ -1,0 +1,383 @@
+"""The database under the journal: its logs, its present state, and the ways to put it elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors
+
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.stores.postgres.baselines import (
+    Baseline,
+    Content,
+    ContentFiles,
+    LargeObjects,
+    Template,
+)
+from pytest_seedstate.stores.postgres.catalog import Catalog, Table, read_views
+from pytest_seedstate.stores.postgres.clones import make_template, replace_by_clone
+from pytest_seedstate.stores.postgres.control import Control
+from pytest_seedstate.stores.postgres.filling import (
+    fill_tables,
+    lock_tables,
+    note_sizes,
+    read_cached,
+    refresh_views,
+    row_counts,
+    set_cached,
+)
+from pytest_seedstate.stores.postgres.installation import install, write_mark
+from pytest_seedstate.stores.postgres.large_objects import read_objects, write_objects
+from pytest_seedstate.stores.postgres.names import SCHEMA
+from pytest_seedstate.stores.postgres.server_sql import check_sql
+
+HEAVY = 20_000
+"""Entries of one table from which its kept rows are read back, where they are fewer than half:
+an entry takes 10 to 12 us to undo (shared/measurements/postgres.md, "Rows changed")."""
+
+ATTEMPTS = 20
+"""Times that a rewind is started again for live writers before it keeps them off by locks."""
+
+_PAUSES = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02)  # seconds before the further attempts
+_VACUUM_ABOVE = 1 << 20  # bytes of one log
+
+_REWIND = f"SELECT * FROM {SCHEMA}.rewind(%s::pg_snapshot, %s::text[], %s)"
+_LIVE_WRITER = (
+    errors.SerializationFailure,
+    errors.UniqueViolation,
+    errors.ExclusionViolation,
+    errors.DeadlockDetected,
+)
+_T = TypeVar("_T")
+
+
+class LostError(Exception):
+    """The way back is not in the logs; says why."""
+
+
+@dataclass(slots=True)
+class Position:
+    """What a position remembers; the baseline is one too.
+
+    Attributes:
+        entry: the last entry that is known to be before it; None while a transaction that may
+            have written before it is still open.
+        snapshot: which transactions are before it, as ``pg_snapshot``; None for the baseline,
+            whose logs hold only what came after.
+        sequences: their values, as the check reads them.
+        objects: the check's text for large objects.
+        large_objects: the objects.
+    """
+
+    entry: int | None
+    snapshot: str | None
+    sequences: str | None
+    objects: str | None
+    large_objects: LargeObjects
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo did: rows put back, whether views were stale or objects differ, who wrote."""
+
+    changed: int
+    refreshed: bool
+    objects: str | None
+    writers: tuple[str, ...]
+    heavy: tuple[int, ...]
+    entry: int | None
+
+
+class Database:
+    """One user's database with our logs in it.
+
+    Args:
+        control: the journal's connection.
+        spill: folder for contents.
+    """
+
+    def __init__(self, control: Control, spill: Path) -> None:
+        self.control = control
+        self.files = ContentFiles(spill)
+        self.catalog = Catalog((), ())
+        self.tables: dict[int, Table] = {}
+        self.templates: dict[int, Template] = {}
+        self.generation = 0
+        self._generations = 0
+        self._nonce = ""
+        self._check = ""
+        self._ddl_seen = 0
+
+    # -- what it holds now
+
+    def check(self) -> tuple[Any, ...]:
+        """The clean check's row (mark, entry, sequences, large objects), by one round trip."""
+        return self.control.one(self._check)
+
+    def is_at(self, position: Position) -> bool:
+        """Whether nothing was written since `position`."""
+        return position.entry is not None and self.check() == (
+            self._nonce,
+            position.entry,
+            position.sequences,
+            position.objects,
+        )
+
+    def entry(self) -> int:
+        """The last entry so far, read together with a transaction id of our own.
+
+        Raises:
+            LostError: the logs were emptied by a crash, or are another database's.
+        """
+        try:
+            entry, _, nonce = self.control.one(
+                "SELECT e.last_value, pg_current_xact_id()::text, m.nonce "
+                f"FROM {SCHEMA}.entry e LEFT JOIN {SCHEMA}.mark m ON true"
+            )
+        except errors.UndefinedTable as error:
+            raise LostError("the journal was dropped") from error
+        if nonce != self._nonce or not nonce:
+            raise LostError("the server has crashed, or the database was replaced")
+        return int(entry)
+
+    def here(self, connection: psycopg.Connection[Any], entry: int) -> Position:
+        """The position at the snapshot of a transaction that began after `entry` was read."""
+        row = connection.execute(
+            "SELECT pg_current_snapshot()::text, "
+            "NOT EXISTS (SELECT pg_snapshot_xip(pg_current_snapshot()))"
+        ).fetchone()
+        check = connection.execute(self._check).fetchone()
+        assert row is not None
+        assert check is not None
+        return Position(
+            entry=entry if row[1] else None,
+            snapshot=row[0],
+            sequences=check[2],
+            objects=check[3],
+            large_objects=read_objects(connection) if check[3] is not None else (),
+        )
+
+    # -- logs in step with tables
+
+    def renew_logs(self) -> tuple[set[int], bool]:
+        """Give every table a log that fits it.
+
+        Returns:
+            The tables of which the logs do not know what has changed, and whether there was DDL
+            since the last baseline.
+        """
+        try:
+            self.entry()
+            row = self.control.one(
+                f"SELECT max(entry), count(*) FROM {SCHEMA}.ddl "
+                "WHERE tag <> 'REFRESH MATERIALIZED VIEW'"
+            )
+        except LostError:
+            self._install()
+            self._nonce = write_mark(self.control)
+            self._check = check_sql(self.control.server_version)
+            return set(self.tables), True
+        last, count = row
+        if last is None or last <= self._ddl_seen:
+            return set(), bool(count)
+        unknown = self._install()
+        self._ddl_seen = last
+        return unknown, True
+
+    def _install(self) -> set[int]:
+        self.catalog, unknown = install(self.control)
+        self.tables = {table.oid: table for table in self.catalog.journaled}
+        return unknown
+
+    def keep(self, held: Mapping[int, Content | None]) -> tuple[Baseline, Position]:
+        """Save what the database holds and empty the logs.
+
+        Args:
+            held: contents of the current baseline; shared where a table did not change.
+        """
+        unknown, ddl = self.renew_logs()
+        if ddl:
+            self._generations += 1
+            self.generation = self._generations
+        entry = self.entry()
+        with self.control.transaction() as connection:
+            dirty = self._touched(connection) | unknown
+            contents = {
+                oid: self.files.save(connection, table)
+                if oid in dirty or oid not in held
+                else held[oid]
+                for oid, table in self.tables.items()
+            }
+            logs = [self.tables[oid].log for oid in dirty] + [f"{SCHEMA}.ddl"]
+            connection.execute(";".join(f"DELETE FROM {log}" for log in logs))
+            note_sizes(connection, contents)
+            position = self.here(connection, entry)
+            position.snapshot = None
+            baseline = Baseline(
+                generation=self.generation,
+                contents=contents,
+                sequences=position.sequences,
+                cached=read_cached(connection),
+                large_objects=position.large_objects,
+                views=read_views(connection),
+            )
+        self._vacuum()
+        return baseline, position
+
+    def make_template(self, name: str, baseline: Baseline, wait: float) -> None:
+        """Clone the database for the baseline's generation, unless there is a clone already."""
+        if baseline.generation not in self.templates:
+            made = make_template(self.control, name, baseline.contents, wait)
+            if made is not None:
+                self.templates[baseline.generation] = made
+
+    def _touched(self, connection: psycopg.Connection[Any]) -> set[int]:
+        candidates = connection.execute(
+            f"SELECT relid::int8 FROM {SCHEMA}.tables WHERE pg_relation_size(log) > 0"
+        ).fetchall()
+        touched = set()
+        for (oid,) in candidates:
+            row = connection.execute(f"SELECT EXISTS (SELECT FROM {SCHEMA}.log_{oid})").fetchone()
+            if row and row[0]:
+                touched.add(oid)
+        return touched
+
+    def _vacuum(self) -> None:
+        large = self.control.connection.execute(
+            f"SELECT relid::int8 FROM {SCHEMA}.tables WHERE pg_relation_size(log) > {_VACUUM_ABOVE}"
+        ).fetchall()
+        for (oid,) in large:
+            self.control.run(f"VACUUM {SCHEMA}.log_{oid}")
+
+    # -- the way back
+
+    def undo(self, position: Position) -> Undone:
+        """Undo what was written since a position, in one snapshot.
+
+        Raises:
+            LostError: it takes more than the logs.
+        """
+
+        def attempt() -> Undone:
+            limit = HEAVY if position.snapshot is None else None
+            return self._undone(
+                self.entry(),
+                self.control.one(_REWIND, (position.snapshot, position.sequences, limit)),
+            )
+
+        undone = self._despite_writers(attempt)
+        if undone.changed > HEAVY or undone.heavy:
+            self._vacuum()
+        return undone
+
+    def _undone(self, entry: int, row: tuple[Any, ...]) -> Undone:
+        ddl, refreshed, changed, heavy, _moved, objects, settled, writers = row
+        if ddl:
+            raise LostError(", ".join(ddl))
+        return Undone(
+            changed=changed,
+            refreshed=refreshed,
+            objects=objects,
+            writers=tuple(sorted(set(writers or ()))),
+            heavy=tuple(heavy or ()),
+            entry=entry if settled else None,
+        )
+
+    def _despite_writers(self, attempt: Callable[[], _T]) -> _T:
+        """Repeat `attempt` while live writers are in its way; at last without them."""
+        for number in range(ATTEMPTS):
+            try:
+                return attempt()
+            except _LIVE_WRITER:
+                time.sleep(_PAUSES[min(number, len(_PAUSES) - 1)])
+            except errors.OperationalError:
+                raise
+            except psycopg.Error as error:
+                raise LostError(f"the undo failed: {str(error).splitlines()[0]}") from error
+        try:
+            with self.control.transaction() as connection:
+                lock_tables(connection, self.tables.values())
+                return attempt()
+        except errors.OperationalError:
+            raise
+        except psycopg.Error as error:
+            raise LostError(f"the undo failed: {str(error).splitlines()[0]}") from error
+
+    def go(
+        self,
+        baseline: Baseline,
+        wanted: Mapping[int, Content | None],
+        held: Mapping[int, int],
+    ) -> Position:
+        """Put the database to a baseline of its generation, in place.
+
+        Args:
+            baseline: the baseline.
+            wanted: contents of the tables to fill again; others are undone by their logs.
+            held: about how many rows the tables hold.
+
+        Raises:
+            LostError: it takes more than that.
+        """
+
+        def attempt() -> Position:
+            entry = self.entry()
+            with self.control.transaction() as connection:
+                lock_tables(connection, (self.tables[oid] for oid in wanted))
+                fill_tables(connection, self.files, self.tables, wanted, held)
+                row = connection.execute(_REWIND, (None, baseline.sequences, None)).fetchone()
+                assert row is not None
+                undone = self._undone(entry, row)
+                note_sizes(connection, wanted)
+                set_cached(connection, baseline.cached)
+                write_objects(connection, baseline.large_objects)
+                refresh_views(connection, baseline.views)
+                position = self.here(connection, entry)
+            position.snapshot = None
+            position.entry = undone.entry if position.entry is not None else None
+            return position
+
+        position = self._despite_writers(attempt)
+        self._vacuum()
+        return position
+
+    def replace(self, baseline: Baseline, reason: str) -> Position:
+        """Put a clone in the place of the database and fill it; all its sessions end.
+
+        Raises:
+            SeedstateError: there is nothing to clone from.
+        """
+        template = self.templates.get(baseline.generation)
+        if template is None:
+            raise SeedstateError(
+                f"the tables cannot be brought back after: {reason}",
+                checked="no copy of them could be made when they were new, because the database "
+                "had other sessions then",
+                fix="close connections once the schema is made (for SQLAlchemy: engine.dispose())",
+            )
+        # Until the end nobody may take the database for one whose state is known.
+        self._nonce = ""
+        replace_by_clone(self.control, template)
+        unknown = self._install()
+        self.generation = baseline.generation
+        self._ddl_seen = 0
+        self._nonce = write_mark(self.control)
+        wanted = {
+            oid: baseline.contents.get(oid)
+            for oid, table in self.tables.items()
+            if oid in unknown
+            # A crash may have emptied the template's unlogged tables.
+            or table.unlogged
+            or template.contents.get(oid) is not baseline.contents.get(oid)
+        }
+        try:
+            return self.go(baseline, wanted, row_counts(template.contents))
+        except LostError as error:
+            raise SeedstateError(
+                f"the database could not be brought back after: {reason}", detail=str(error)
+            ) from error

@@ -1,0 +1,78 @@
+"""Keeping the logs in step with the user's tables."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from pytest_seedstate.stores.postgres.catalog import Catalog, Table, read_catalog
+from pytest_seedstate.stores.postgres.install_sql import install_sql, uninstall_sql
+from pytest_seedstate.stores.postgres.names import SCHEMA, TRIGGERS
+from pytest_seedstate.stores.postgres.server_sql import INFRASTRUCTURE, functions_sql
+
+if TYPE_CHECKING:
+    from pytest_seedstate.stores.postgres.control import Control
+
+_BATCH = 50  # tables whose SQL is sent at once
+
+_INSTALLED = f"""
+SELECT t.relid::int8, t.shape, (
+    SELECT count(*) FROM pg_trigger g
+    WHERE g.tgrelid = t.relid AND g.tgenabled = 'A' AND g.tgname = ANY (%s))
+FROM {SCHEMA}.tables t
+"""
+
+
+def install(control: Control) -> tuple[Catalog, set[int]]:
+    """Give every table that lacks it a log that fits, and forget tables that are gone.
+
+    Returns:
+        The catalogue, and the oids of tables that had no log that could be trusted.
+
+    Raises:
+        psycopg.errors.LockNotAvailable: a transaction holds a table.
+    """
+    with control.transaction() as connection:
+        here = connection.execute("SELECT to_regnamespace(%s) IS NOT NULL", (SCHEMA,)).fetchone()
+        if not here or not here[0]:
+            connection.execute(INFRASTRUCTURE)
+            connection.execute(functions_sql(control.server_version))
+        # Types of the user are told with their schema then.
+        connection.execute("SET LOCAL search_path = ''")
+        catalog = read_catalog(connection)
+    fresh: set[int] = set()
+    with control.transaction() as connection:
+        installed = {
+            oid: (shape, triggers)
+            for oid, shape, triggers in connection.execute(
+                _INSTALLED, (list(TRIGGERS.values()),)
+            ).fetchall()
+        }
+        statements = []
+        tables: tuple[Table, ...] = catalog.journaled
+        for table in tables:
+            text, shape = install_sql(table)
+            if installed.get(table.oid) != (shape, len(TRIGGERS)):
+                fresh.add(table.oid)
+                statements.append(text)
+        present = {table.oid for table in tables}
+        statements.extend(uninstall_sql(oid) for oid in installed if oid not in present)
+        for start in range(0, len(statements), _BATCH):
+            connection.execute("\n".join(statements[start : start + _BATCH]))
+        connection.execute(f"DELETE FROM {SCHEMA}.sequences")
+        connection.execute(
+            f"INSERT INTO {SCHEMA}.sequences "
+            "SELECT oid, place, cached FROM unnest(%s::oid[], %s::bool[]) "
+            "WITH ORDINALITY AS s(oid, cached, place)",
+            ([s.oid for s in catalog.sequences], [s.cached for s in catalog.sequences]),
+        )
+    return catalog, fresh
+
+
+def write_mark(control: Control) -> str:
+    """Write a new mark; the journal is lost where it is no longer found."""
+    nonce = uuid.uuid4().hex
+    with control.transaction() as connection:
+        connection.execute(f"DELETE FROM {SCHEMA}.mark")
+        connection.execute(f"INSERT INTO {SCHEMA}.mark VALUES (%s)", (nonce,))
+    return nonce

@@ -1,0 +1,261 @@
+"""The journal of PostgreSQL: an undo log fed by triggers, applied by one function call.
+
+What makes "clean" and "rewound" right while others write:
+
+- The entry sequence is read in a statement of its own that also takes a transaction id, before the
+  rewind. Whoever wrote up to that entry has an older id, so the rewind's snapshot sees them as
+  committed, as gone, or as running; only in the last case the entry is not taken for clean.
+- The rewind has one REPEATABLE READ snapshot. It undoes what that sees and removes just those
+  entries; a live writer makes it start again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import errors
+
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.stores.base import Rewound
+from pytest_seedstate.stores.changes import ChangeSet
+from pytest_seedstate.stores.postgres.baselines import Baseline
+from pytest_seedstate.stores.postgres.changes import read_changes
+from pytest_seedstate.stores.postgres.clones import drop_template, template_name
+from pytest_seedstate.stores.postgres.control import Control, blocked
+from pytest_seedstate.stores.postgres.database import Database, LostError, Position, Undone
+from pytest_seedstate.stores.postgres.filling import LARGE, refresh_views, row_counts
+from pytest_seedstate.stores.postgres.large_objects import write_objects
+
+WAIT_FOR_SESSIONS = 0.5
+"""Seconds that a new schema's baseline waits for other sessions to leave, so that the database can
+be cloned; a program that made the schema may be ending just then."""
+
+
+class PostgresJournal:
+    """The journal of one database.
+
+    Args:
+        control: its connection.
+        spill: folder for the contents of baselines.
+    """
+
+    def __init__(self, control: Control, spill: Path) -> None:
+        self._control = control
+        self._database = Database(control, spill)
+        self._baselines: dict[str, Baseline] = {}
+        self._current = ""
+        self._positions: dict[int, Position] = {}
+        self._last_position = 0
+
+    @property
+    def name(self) -> str:
+        """``postgres``."""
+        return "postgres"
+
+    # -- baselines
+
+    def keep(self, baseline: str) -> None:
+        """What the database holds now becomes `baseline`, and the current one; positions go.
+
+        Raises:
+            SeedstateError: a transaction holds a table, the server does not answer, or the
+                contents cannot be written.
+        """
+        with self._telling("keeping the baseline"):
+            before = self._database.generation
+            current = self._baselines.get(self._current)
+            kept, position = self._database.keep(current.contents if current else {})
+            self._baselines[baseline] = kept
+            self._arrived(baseline, position)
+            self._database.make_template(
+                template_name(self._control.dbname, kept.generation),
+                kept,
+                WAIT_FOR_SESSIONS if kept.generation != before else 0,
+            )
+            self._sweep()
+
+    def switch(self, baseline: str) -> None:
+        """Make a kept baseline current, in place where its tables are those of now.
+
+        The current baseline itself is filled again from its files, whatever the logs say.
+
+        Raises:
+            KeyError: it was never kept, or was forgotten.
+            SeedstateError: an open transaction holds a table, or the server does not answer.
+        """
+        target = self._baselines[baseline]
+        here = self._baselines[self._current]
+        again = baseline == self._current
+        with self._telling(f"switching to the baseline '{baseline}'"):
+            if target.generation != self._database.generation:
+                position = self._database.replace(target, "a switch to other tables")
+            else:
+                wanted = {
+                    oid: target.contents.get(oid)
+                    for oid in self._database.tables
+                    if again or target.contents.get(oid) is not here.contents.get(oid)
+                }
+                try:
+                    position = self._database.go(target, wanted, row_counts(here.contents))
+                except LostError as lost:
+                    position = self._database.replace(target, str(lost))
+        self._arrived(baseline, position)
+
+    def forget(self, baseline: str) -> None:
+        """Free what a kept baseline takes; it must not be the current one."""
+        if baseline == self._current:
+            raise ValueError(f"'{baseline}' is the current baseline")
+        del self._baselines[baseline]
+        with self._telling("forgetting a baseline"):
+            self._sweep()
+
+    def _arrived(self, baseline: str, position: Position) -> None:
+        self._current = baseline
+        self._positions = {0: position}
+
+    def _sweep(self) -> None:
+        """Free templates and files that no baseline needs."""
+        database = self._database
+        needed = {kept.generation for kept in self._baselines.values()} | {database.generation}
+        for generation in set(database.templates) - needed:
+            drop_template(self._control, database.templates.pop(generation))
+        database.files.sweep(
+            [kept.contents for kept in self._baselines.values()]
+            + [template.contents for template in database.templates.values()]
+        )
+
+    # -- positions
+
+    def mark(self) -> int:
+        """A new position at what the database holds now: 1 or more, growing.
+
+        Raises:
+            SeedstateError: the server does not answer, or its journal is lost.
+        """
+        with self._telling("marking a position"):
+            try:
+                entry = self._database.entry()
+                self._database.renew_logs()
+                with self._control.transaction() as connection:
+                    position = self._database.here(connection, entry)
+            except LostError as lost:
+                raise SeedstateError(
+                    "the present state of PostgreSQL cannot be returned to", detail=str(lost)
+                ) from lost
+        self._last_position += 1
+        self._positions[self._last_position] = position
+        return self._last_position
+
+    def is_clean(self, since: int = 0) -> bool:
+        """Whether nothing was written since a position; one round trip, whatever the size."""
+        position = self._positions[since]
+        try:
+            return self._database.is_at(position)
+        except psycopg.Error:
+            # A crash, dropped tables: whatever it is, it is not known to be clean.
+            return False
+
+    def changes(self, since: int = 0) -> ChangeSet:
+        """What differs from a position, as far as the logs know.
+
+        Raises:
+            SeedstateError: the server does not answer.
+        """
+        position = self._positions[since]
+        with self._telling("reading the changes"):
+            try:
+                self._database.entry()
+                with self._control.transaction() as connection:
+                    _, _, sequences, objects = self._database.check()
+                    return read_changes(
+                        connection,
+                        self._database.catalog,
+                        since=position.snapshot,
+                        sequences=(position.sequences, sequences),
+                        large_objects_changed=objects != position.objects,
+                    )
+            except LostError as lost:
+                return ChangeSet(notes=(f"not known: {lost}",))
+            except errors.OperationalError:
+                raise
+            except psycopg.Error as error:
+                return ChangeSet(notes=(f"rows cannot be read: {str(error).splitlines()[0]}",))
+
+    def rewind(self, to: int = 0) -> Rewound:
+        """Put the database back to a position; later positions are gone, this one stays.
+
+        Raises:
+            SeedstateError: an open transaction holds a row that must be put back (who, and what
+                to do), the server does not answer, or a position above the baseline is lost with
+                the logs; the database is then at its baseline.
+        """
+        position = self._positions[to]
+        with self._telling("the rewind"):
+            try:
+                rewound = self._undo(position)
+            except LostError as lost:
+                rewound = self._replace(to, str(lost))
+        for later in [number for number in self._positions if number > to]:
+            del self._positions[later]
+        return rewound
+
+    def _undo(self, position: Position) -> Rewound:
+        undone = self._database.undo(position)
+        replaced = []
+        baseline = self._baselines[self._current]
+        if undone.heavy:
+            wanted = {oid: baseline.contents.get(oid) for oid in undone.heavy}
+            refilled = self._database.go(baseline, wanted, dict.fromkeys(wanted, LARGE))
+            position.entry, position.objects = refilled.entry, refilled.objects
+            replaced.append(
+                "rows of "
+                + ", ".join(self._database.tables[oid].title for oid in undone.heavy)
+                + ": most had changed"
+            )
+        else:
+            position.entry = undone.entry
+            replaced.extend(self._beside_rows(position, undone, baseline))
+        return Rewound(undone.changed, tuple(replaced), undone.writers)
+
+    def _beside_rows(self, position: Position, undone: Undone, baseline: Baseline) -> Iterator[str]:
+        if undone.objects != position.objects:
+            with self._control.transaction() as connection:
+                write_objects(connection, position.large_objects)
+            yield "large objects"
+            objects = self._database.check()[3]
+            for other in self._positions.values():
+                if other.large_objects == position.large_objects:
+                    other.objects = objects
+        if undone.refreshed:
+            with self._control.transaction() as connection:
+                refresh_views(connection, baseline.views)
+            yield "materialised views"
+
+    def _replace(self, to: int, reason: str) -> Rewound:
+        position = self._database.replace(self._baselines[self._current], reason)
+        for number in self._positions:
+            self._positions[number] = position
+        if to:
+            raise SeedstateError(
+                f"what a wider fixture wrote to PostgreSQL is lost after: {reason}",
+                fix="change tables in tests that share no fixture which writes rows",
+                checked="the database is at its baseline again",
+            )
+        return Rewound(replaced=(f"the database, after {reason}",))
+
+    @contextmanager
+    def _telling(self, doing: str) -> Iterator[None]:
+        """Turn the server's refusals into errors that say what to do."""
+        try:
+            yield
+        except errors.LockNotAvailable as error:
+            raise blocked(self._control, doing) from error
+        except errors.OperationalError as error:
+            if self._control.is_lost:
+                raise self._control.unreachable(error) from error
+            raise SeedstateError(f"{doing} failed", detail=str(error)) from error
+        except psycopg.Error as error:
+            raise SeedstateError(f"{doing} failed", detail=str(error)) from error

@@ -1,0 +1,196 @@
+"""What the journal needs once in a database: the mark, the notes on DDL, the one rewind call.
+
+Everything is UNLOGGED but the two catalogues: a crash of the server empties the mark together with
+the logs, and a journal without its mark knows that it does not know.
+"""
+
+from __future__ import annotations
+
+from pytest_seedstate.stores.postgres.names import CONTROL, SCHEMA, TRIGGERS
+
+_OURS = ", ".join(f"'{name}'" for name in TRIGGERS.values())
+
+LARGE_OBJECTS = """
+CASE WHEN EXISTS (SELECT FROM pg_largeobject_metadata) THEN (
+    SELECT count(*) || ',' || sum(hashtextextended(oid::text || '/' || xmin, 0))
+    FROM pg_largeobject_metadata) || ',' || (
+    SELECT count(*) || ',' || coalesce(sum(hashtextextended(ctid::text || '/' || xmin, 0)), 0)
+    FROM pg_largeobject) END
+"""
+"""A text that changes with any change to any large object; NULL when there is none."""
+
+
+def check_sql(server_version: int) -> str:
+    """The one query that a clean check sends; its row is (mark, entry, sequences, objects).
+
+    Args:
+        server_version: as ``server_version_num``.
+    """
+    # pg_sequence_last_value is the quickest, but NULL for a sequence that was not called yet,
+    # wherever `setval(..., false)` has put it.
+    uncalled = (
+        "(SELECT '~' || d.last_value FROM pg_get_sequence_data(s.oid) d)"
+        if server_version >= 180000
+        else f"{SCHEMA}.uncalled(s.oid)"
+    )
+    return f"""
+SELECT m.nonce, e.last_value,
+       (SELECT array_agg(coalesce(pg_sequence_last_value(s.oid)::text, {uncalled})
+                         ORDER BY s.place)::text FROM {SCHEMA}.sequences s WHERE NOT s.cached),
+       {LARGE_OBJECTS}
+FROM {SCHEMA}.entry e LEFT JOIN {SCHEMA}.mark m ON true
+"""
+
+
+INFRASTRUCTURE = f"""
+CREATE SCHEMA {SCHEMA};
+COMMENT ON SCHEMA {SCHEMA} IS 'pytest-seedstate: undo log of this test run';
+
+-- Every entry takes a number from here, so one look at it proves that nothing was written.
+CREATE SEQUENCE {SCHEMA}.entry;
+SELECT nextval('{SCHEMA}.entry');
+
+CREATE UNLOGGED TABLE {SCHEMA}.mark (nonce text NOT NULL);
+
+CREATE UNLOGGED TABLE {SCHEMA}.ddl (
+    entry bigint NOT NULL DEFAULT nextval('{SCHEMA}.entry'),
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    pid integer NOT NULL DEFAULT pg_backend_pid(),
+    application text NOT NULL DEFAULT current_setting('application_name'),
+    tag text NOT NULL,
+    object text
+);
+
+CREATE TABLE {SCHEMA}.tables (
+    relid oid PRIMARY KEY, shape text NOT NULL, log oid NOT NULL, kept bigint NOT NULL DEFAULT 0
+);
+CREATE TABLE {SCHEMA}.sequences (
+    oid oid PRIMARY KEY, place integer NOT NULL, cached boolean NOT NULL
+);
+
+CREATE FUNCTION {SCHEMA}.uncalled(oid) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE _value text;
+BEGIN
+    EXECUTE format('SELECT ''~'' || last_value FROM %s', $1::regclass) INTO _value;
+    RETURN _value;
+END $$;
+
+-- Takes our triggers off a table and those that inherit from it: its columns are no longer what
+-- the trigger functions name, and the user's statements must not fail of that.
+CREATE FUNCTION {SCHEMA}.release(_relation oid) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE _trigger record;
+BEGIN
+    FOR _trigger IN
+        WITH RECURSIVE family(oid) AS (
+            SELECT _relation
+            UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN family f
+                  ON i.inhparent OPERATOR(pg_catalog.=) f.oid
+        )
+        SELECT t.tgname, n.nspname, c.relname FROM family f
+        JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) f.oid
+        JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) f.oid
+        JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+        WHERE t.tgname IN ({_OURS})
+    LOOP
+        EXECUTE pg_catalog.format(
+            'DROP TRIGGER %I ON %I.%I', _trigger.tgname, _trigger.nspname, _trigger.relname);
+    END LOOP;
+END $$;
+
+CREATE FUNCTION {SCHEMA}.note_ddl() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE _command record;
+BEGIN
+    IF pg_catalog.current_setting('{CONTROL}', true) = 'on' THEN RETURN; END IF;
+    FOR _command IN SELECT * FROM pg_catalog.pg_event_trigger_ddl_commands() LOOP
+        CONTINUE WHEN _command.schema_name = 'pg_temp' OR _command.command_tag = 'REINDEX';
+        INSERT INTO {SCHEMA}.ddl (tag, object)
+        VALUES (_command.command_tag, _command.object_identity);
+        CONTINUE WHEN _command.objid IS NULL;
+        PERFORM pg_catalog.set_config('{CONTROL}', 'on', true);
+        IF _command.object_type IN ('table', 'table column') THEN
+            PERFORM {SCHEMA}.release(_command.objid);
+        ELSIF _command.object_type IN ('type', 'composite type') THEN
+            PERFORM {SCHEMA}.release(c.oid) FROM pg_catalog.pg_class c
+            WHERE c.reloftype = _command.objid;
+        END IF;
+        PERFORM pg_catalog.set_config('{CONTROL}', '', true);
+    END LOOP;
+END $$;
+
+CREATE FUNCTION {SCHEMA}.note_drop() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE _object record;
+BEGIN
+    IF pg_catalog.current_setting('{CONTROL}', true) = 'on' THEN RETURN; END IF;
+    FOR _object IN SELECT * FROM pg_catalog.pg_event_trigger_dropped_objects() LOOP
+        CONTINUE WHEN _object.is_temporary;
+        IF _object.original THEN
+            INSERT INTO {SCHEMA}.ddl (tag, object) VALUES (TG_TAG, _object.object_identity);
+        END IF;
+        IF _object.object_type = 'table column' THEN
+            PERFORM pg_catalog.set_config('{CONTROL}', 'on', true);
+            PERFORM {SCHEMA}.release(_object.objid);
+            PERFORM pg_catalog.set_config('{CONTROL}', '', true);
+        END IF;
+    END LOOP;
+END $$;
+
+CREATE EVENT TRIGGER seedstate_ddl ON ddl_command_end EXECUTE FUNCTION {SCHEMA}.note_ddl();
+ALTER EVENT TRIGGER seedstate_ddl ENABLE ALWAYS;
+CREATE EVENT TRIGGER seedstate_drop ON sql_drop EXECUTE FUNCTION {SCHEMA}.note_drop();
+ALTER EVENT TRIGGER seedstate_drop ENABLE ALWAYS;
+
+-- Puts sequences back to what `_wanted` says, in the order of {SCHEMA}.sequences; `~` stands
+-- before the value of one that was not called yet.
+CREATE FUNCTION {SCHEMA}.set_sequences(_wanted text[], _now text[]) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE _moved integer := 0;
+BEGIN
+    IF _now IS NOT DISTINCT FROM _wanted THEN RETURN 0; END IF;
+    SELECT count(setval(o.oid::regclass, ltrim(w.value, '~')::bigint, w.value NOT LIKE '~%'))
+    INTO _moved
+    FROM (SELECT s.oid, row_number() OVER (ORDER BY s.place) AS n
+          FROM {SCHEMA}.sequences s WHERE NOT s.cached) o
+    JOIN unnest(_wanted, _now) WITH ORDINALITY AS w(value, was, n) ON w.n = o.n
+    WHERE w.value IS DISTINCT FROM w.was;
+    RETURN _moved;
+END $$;
+"""
+
+
+def functions_sql(server_version: int) -> str:
+    """The functions that depend on the server's version."""
+    return f"""
+CREATE OR REPLACE FUNCTION {SCHEMA}.rewind(
+    _since pg_snapshot, _wanted text[], _limit bigint,
+    OUT ddl text[], OUT refreshed boolean, OUT changed bigint, OUT heavy bigint[],
+    OUT moved integer, OUT objects text, OUT settled boolean,
+    OUT writers text[]
+) LANGUAGE plpgsql AS $$
+DECLARE _nonce text; _entry bigint; _now text[]; _log record; _one record;
+BEGIN
+    changed := 0;
+    SELECT array_agg(DISTINCT concat_ws(' ', d.tag, d.object))
+               FILTER (WHERE d.tag <> 'REFRESH MATERIALIZED VIEW'),
+           coalesce(bool_or(d.tag = 'REFRESH MATERIALIZED VIEW'), false)
+    INTO ddl, refreshed
+    FROM {SCHEMA}.ddl d WHERE _since IS NULL OR NOT pg_visible_in_snapshot(d.xid, _since);
+    IF ddl IS NOT NULL THEN RETURN; END IF;
+    FOR _log IN SELECT t.relid::bigint, t.kept
+                FROM {SCHEMA}.tables t WHERE pg_relation_size(t.log) > 0 LOOP
+        EXECUTE format('SELECT * FROM {SCHEMA}.undo_%s($1, $2)', _log.relid)
+            INTO _one USING _since, greatest(_limit, CASE WHEN _limit > 0 THEN 2 * _log.kept END);
+        IF _one.changed IS NULL THEN
+            heavy := array_append(heavy, _log.relid);
+        ELSE
+            changed := changed + _one.changed;
+            writers := writers || _one.writers;
+        END IF;
+    END LOOP;
+    DELETE FROM {SCHEMA}.ddl d WHERE _since IS NULL OR NOT pg_visible_in_snapshot(d.xid, _since);
+    SELECT * INTO _nonce, _entry, _now, objects FROM ({check_sql(server_version)}) c;
+    moved := {SCHEMA}.set_sequences(_wanted, _now);
+    settled := NOT EXISTS (SELECT pg_snapshot_xip(pg_current_snapshot()));
+END $$;
+"""
