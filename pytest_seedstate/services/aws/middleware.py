@@ -7,6 +7,7 @@ an idle consumer neither counts as a writer nor holds up a rewind.
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import threading
@@ -14,7 +15,6 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from xml.sax.saxutils import escape
 
 from pytest_seedstate.services.aws.recorder import (
     KeyNames,
@@ -233,7 +233,7 @@ def _refuse(service: str, request: Request, start_response: StartResponse) -> li
         kind = "text/xml"
         body = (
             "<ErrorResponse><Error><Type>Sender</Type><Code>ServiceNotSwitchedOn</Code>"
-            f"<Message>{escape(text)}</Message></Error></ErrorResponse>"
+            f"<Message>{html.escape(text)}</Message></Error></ErrorResponse>"
         )
     # A client would retry a 5xx with growing pauses; nothing changes by asking again.
     start_response("400 Bad Request", [("Content-Type", kind), ("x-amzn-RequestId", "seedstate")])

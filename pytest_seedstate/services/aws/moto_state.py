@@ -37,7 +37,11 @@ def prepare_environment() -> None:
 
 
 class Moto:
-    """moto's WSGI application and the states of its backends, in this process."""
+    """moto's WSGI application and the states of its backends, in this process.
+
+    Args:
+        region: where tables are when a request does not say.
+    """
 
     def __init__(self, region: str) -> None:
         from moto.moto_server import werkzeug_app
@@ -66,8 +70,8 @@ class Moto:
             for call in _WARM_UP_DYNAMODB:
                 self._call_dynamodb(*call)
                 yield
-            for method, path in _WARM_UP_S3:
-                self._call("s3", method, path, b"", {})
+            for method, path, body in _WARM_UP_S3:
+                self._call("s3", method, path, body, {})
                 yield
         finally:
             self._forget_scratch()
@@ -147,7 +151,9 @@ class Moto:
     ) -> None:
         import io
 
-        scope = f"{_SCRATCH}/20260101/{self._region}/{service}/aws4_request"
+        # In this region, and no other, a bucket is made without saying where.
+        region = "us-east-1" if service == "s3" else self._region
+        scope = f"{_SCRATCH}/20260101/{region}/{service}/aws4_request"
         environ: Environ = {
             "REQUEST_METHOD": method,
             "SCRIPT_NAME": "",
@@ -253,9 +259,9 @@ _WARM_UP_DYNAMODB: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("DeleteItem", {"TableName": _SCRATCH, "Key": _KEY}),
 )
 _WARM_UP_S3 = (
-    ("PUT", f"/{_SCRATCH}"),
-    ("PUT", f"/{_SCRATCH}/a"),
-    ("GET", f"/{_SCRATCH}/a"),
-    ("GET", f"/{_SCRATCH}?list-type=2"),
-    ("DELETE", f"/{_SCRATCH}/a"),
+    ("PUT", f"/{_SCRATCH}", b""),
+    ("PUT", f"/{_SCRATCH}/a", b"a"),
+    ("GET", f"/{_SCRATCH}/a", b""),
+    ("GET", f"/{_SCRATCH}?list-type=2", b""),
+    ("DELETE", f"/{_SCRATCH}/a", b""),
 )

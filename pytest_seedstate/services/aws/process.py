@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pytest_seedstate.services import platform
+from pytest_seedstate.services.aws import moto_tuning
 from pytest_seedstate.services.aws.channel import Channel, Closed, Message
 from pytest_seedstate.services.aws.middleware import Log, Recorder
 from pytest_seedstate.services.aws.moto_state import Moto, prepare_environment
@@ -38,6 +39,7 @@ from pytest_seedstate.services.aws.tally import Tally, Writes
 _OWNER_CHECK = 1.0
 _LINGER = 30.0
 _STUCK_CLIENT = 1.0
+_UNTUNED = "untuned"
 
 
 class Process:
@@ -81,6 +83,7 @@ class Process:
         """
         # Objects that exist now are left alone by every later collection, here and in children:
         # a visit would copy the memory page of each.
+        gc.disable()
         gc.freeze()
         while True:
             message = self._next_message()
@@ -129,6 +132,7 @@ class Process:
             if self._wait_for_message(0):
                 break
         gc.freeze()
+        gc.enable()
         message = self._next_message()
         assert message["do"] == "serve", message
         return socket.socket(fileno=self._channel.take_descriptor())
@@ -293,22 +297,30 @@ def main() -> None:
     platform.adopt_orphans()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     prepare_environment()
+    # Collecting finds nothing while modules are imported; servers switch it on.
+    gc.disable()
+    tuned = _UNTUNED not in sys.argv
     try:
+        if tuned:
+            moto_tuning.before_import(config["services"])
         process = Process(config, channel)
-    except Exception as error:
+        if tuned:
+            moto_tuning.after_import()
+    except Exception as error:  # noqa: BLE001 - pytest is told, whatever it is
         traceback.print_exc()
+        sys.stderr.flush()
+        if tuned:
+            # The descriptors stay open across this: a new start without any of the tuning.
+            os.execv(sys.executable, [*sys.orig_argv, _UNTUNED])
         missing = error.name if isinstance(error, ImportError) else None
         channel.send({"failed": f"{type(error).__name__}: {error}", "missing": missing})
-        sys.stderr.flush()
         os._exit(1)
     channel.send({"ready": os.getpid()})
     try:
         process.run()
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - the process ends here
         traceback.print_exc()
+    finally:
+        # Also where a forked child fails: none may ever return into the code before its fork.
         sys.stderr.flush()
         os._exit(1)
-
-
-if __name__ == "__main__":
-    main()
