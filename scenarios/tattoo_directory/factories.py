@@ -1,6 +1,6 @@
 """Factories of the directory's records.
 
-Each builds a record alone, with plausible values for whatever is not said; a `Plan` builds
+Each builds a record alone, with plausible values for whatever is not said; a `Directory` builds
 records that belong together. Random choices come from factory_boy's generator, which a running
 scenario seeds.
 """
@@ -17,30 +17,23 @@ from factory.random import randgen
 from pytest_seedstate import RecordFactory
 
 from . import texts
+from .fields import BUCKET
 from .geohash import encode
-from .pictures import AVATARS, PORTFOLIO
-from .places import LONDON_PLACES, UNIT_LETTERS
-from .records import (
-    BUCKET,
+from .parts import (
     CLOSED_STATUSES,
     OPEN_STATUSES,
     Address,
-    Artist,
-    ArtistStyle,
-    Booking,
     BookingDetails,
     ContactInfo,
     Experience,
     OpeningHours,
-    PortfolioImage,
     Pricing,
-    Review,
-    StoredPicture,
-    Studio,
-    Style,
     StyleMetadata,
     TattooStudio,
 )
+from .pictures import AVATARS, PORTFOLIO
+from .places import LONDON_PLACES, UNIT_LETTERS
+from .records import Artist, Booking, PortfolioImage, Review, Studio, Style
 from .sessions import LONGEST, availability
 from .styles import STYLES
 
@@ -227,23 +220,6 @@ class StyleFactory(RecordFactory[Style]):
     popularity = factory.LazyAttribute(lambda o: o.facts.popularity)
 
 
-class ArtistStyleFactory(RecordFactory[ArtistStyle]):
-    """That an artist, who must be given, works in a style.
-
-    Params:
-        artist: the artist.
-    """
-
-    class Params:
-        artist = None
-
-    artist_id = factory.LazyAttribute(lambda o: o.artist.artist_id)
-    artist_name = factory.LazyAttribute(lambda o: o.artist.artist_name)
-    style_id = factory.LazyAttribute(lambda o: o.artist.styles[0])
-    rating = factory.LazyAttribute(lambda o: o.artist.rating)
-    location_display = factory.LazyAttribute(lambda o: o.artist.location_display)
-
-
 class PortfolioImageFactory(RecordFactory[PortfolioImage]):
     """One image of a portfolio.
 
@@ -270,21 +246,6 @@ class PortfolioImageFactory(RecordFactory[PortfolioImage]):
     created_at = factory.LazyAttribute(
         lambda o: o.now - timedelta(days=randgen.randint(1, 700), minutes=randgen.randint(0, 600))
     )
-
-
-class StoredPictureFactory(RecordFactory[StoredPicture]):
-    """A picture in the bucket.
-
-    Params:
-        picture: which one.
-    """
-
-    class Params:
-        picture = factory.LazyFunction(lambda: randgen.choice(PORTFOLIO))
-
-    key = factory.LazyAttribute(lambda o: o.picture.file)
-    path = factory.LazyAttribute(lambda o: o.picture.path)
-    content_type = factory.LazyAttribute(lambda o: o.picture.content_type)
 
 
 class BookingFactory(RecordFactory[Booking]):

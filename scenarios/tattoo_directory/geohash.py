@@ -46,14 +46,21 @@ def encode(latitude: Decimal | float, longitude: Decimal | float, length: int = 
         raise ValueError(f"no such place: latitude {latitude}, longitude {longitude}")
     bits = 5 * length
     # The outcomes of n halvings are the first n binary digits of the point's place in its range.
-    eastward = int((float(longitude) + 180) / 360 * (1 << (bits + 1) // 2))
-    northward = int((float(latitude) + 90) / 180 * (1 << bits // 2))
+    eastward = _cells_before(longitude, 180, (bits + 1) // 2)
+    northward = _cells_before(latitude, 90, bits // 2)
     interleaved = 0
     for position in range(bits):  # from the last bit, which is a latitude's in an even length
         from_longitude = (bits - 1 - position) % 2 == 0
         source = eastward if from_longitude else northward
         interleaved |= (source >> position // 2 & 1) << position
     return "".join(ALPHABET[interleaved >> 5 * n & 31] for n in reversed(range(length)))
+
+
+def _cells_before(degrees: Decimal | float, bound: int, halvings: int) -> int:
+    """How many cells of a range from -bound to bound come before the one with a point."""
+    # Whole numbers, because a float just below a border would be rounded across it.
+    over, under = degrees.as_integer_ratio()
+    return (over + bound * under << halvings) // (2 * bound * under)
 
 
 def cell(geohash: str) -> Cell:

@@ -7,223 +7,48 @@ them on whole datasets.
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
 from pytest_seedstate import Item, Object, Record, Row
 
-from . import geohash as geohashes
-from .pictures import CONTENT_TYPES
-from .places import LONDON, LONDON_POSTCODE_AREAS, POSTCODE, UNITED_KINGDOM
-from .styles import STYLES
+from .fields import (
+    BUCKET,
+    ArtistId,
+    Email,
+    Geohash,
+    ImageUrl,
+    InstagramHandle,
+    Latitude,
+    Longitude,
+    Postcode,
+    Rating,
+    StudioId,
+    StyleId,
+    StyleIds,
+    Text,
+    check_geohash,
+    check_place,
+    without_repetition,
+)
+from .parts import (
+    CAMEL,
+    Availability,
+    BookingDetails,
+    ContactInfo,
+    Experience,
+    OpeningHours,
+    Pricing,
+    StyleMetadata,
+    TattooStudio,
+)
+from .pictures import CONTENT_TYPES, Picture
 
 TABLE = "tattoo-directory"
-BUCKET = "tattoo-directory-images"
-
-CAMEL = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
-
-
-def _known_style(style: str) -> str:
-    if style not in STYLES:
-        raise ValueError(f"no such style; known: {', '.join(STYLES)}")
-    return style
-
-
-def _without_repetition(values: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(values)) < len(values):
-        raise ValueError("the same value stands in it twice")
-    return values
-
-
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-ArtistId = Annotated[str, StringConstraints(pattern=r"^artist_\d{3,}$")]
-StudioId = Annotated[str, StringConstraints(pattern=r"^studio_\d{3,}$")]
-StyleId = Annotated[str, AfterValidator(_known_style)]
-StyleIds = Annotated[tuple[StyleId, ...], Field(min_length=1), AfterValidator(_without_repetition)]
-Rating = Annotated[Decimal, Field(ge=1, le=5, decimal_places=1)]
-Latitude = Annotated[Decimal, Field(ge=-90, lt=90, decimal_places=6)]
-Longitude = Annotated[Decimal, Field(ge=-180, lt=180, decimal_places=6)]
-Geohash = Annotated[
-    str, StringConstraints(pattern=rf"^[{geohashes.ALPHABET}]{{{geohashes.LENGTH}}}$")
-]
-Postcode = Annotated[str, StringConstraints(pattern=f"^{POSTCODE.pattern}$")]
-InstagramHandle = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9_](?:[a-z0-9_.]{0,28}[a-z0-9_])?$")
-]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+$")]
-Phone = Annotated[str, StringConstraints(pattern=r"^\+44(?: ?\d){10}$")]
-Website = Annotated[str, StringConstraints(pattern=r"^https://[^\s/]+")]
-ImageUrl = Annotated[str, StringConstraints(pattern=rf"^s3://{BUCKET}/[^\s]+\.(?:jpg|png|webp)$")]
-"""Where an image lies whatever the endpoint; the application makes an HTTP address of it."""
-Hours = Annotated[str, StringConstraints(pattern=r"^(?:Closed|[0-2]\d:[0-5]\d-[0-2]\d:[0-5]\d)$")]
-
-
-def check_place(city: str, postcode: str, latitude: Decimal, longitude: Decimal) -> None:
-    """Whether postcode and coordinates fit each other and the city, as far as the rules go.
-
-    Raises:
-        ValueError: outside of the United Kingdom, or London in only some of the three.
-    """
-    if not UNITED_KINGDOM.holds(latitude, longitude):
-        raise ValueError(f"{latitude}, {longitude} is not in the United Kingdom")
-    area = re.match("[A-Z]+", postcode)
-    signs = {
-        "the city": city == "London",
-        "the postcode": area is not None and area[0] in LONDON_POSTCODE_AREAS,
-        "the position": LONDON.holds(latitude, longitude),
-    }
-    if len(set(signs.values())) > 1:
-        says = ", ".join(f"{sign} {'is' if yes else 'is not'}" for sign, yes in signs.items())
-        raise ValueError(f"{city}, {postcode}, {latitude}, {longitude}: in London? {says}")
-
-
-def check_geohash(geohash: str, latitude: Decimal, longitude: Decimal) -> None:
-    """Whether a point lies in a geohash's cell.
-
-    Raises:
-        ValueError: it does not; says the right geohash.
-    """
-    if not geohashes.cell(geohash).holds(latitude, longitude):
-        right = geohashes.encode(latitude, longitude)
-        raise ValueError(f"geohash {geohash} is not where {latitude}, {longitude} is: {right}")
-
-
-class Part(BaseModel):
-    """A nested piece of a record."""
-
-    model_config = ConfigDict(**CAMEL, frozen=True)
-
-
-class Pricing(Part):
-    """What an artist charges, in whole pounds."""
-
-    hourly_rate: Annotated[Decimal, Field(ge=80, le=250)]
-    minimum_charge: Annotated[Decimal, Field(gt=0)]
-    currency: Literal["GBP"] = "GBP"
-
-    @model_validator(mode="after")
-    def _minimum_is_at_most_an_hour(self) -> Self:
-        if self.minimum_charge > self.hourly_rate:
-            raise ValueError(f"the minimum charge is above the hourly rate of {self.hourly_rate}")
-        return self
-
-
-OPEN_STATUSES = ("Booking now", "Booking 1-2 weeks", "Booking 1-2 months")
-CLOSED_STATUSES = ("Waiting list only", "Books closed")
-
-
-class Availability(Part):
-    """Whether an artist takes bookings, from when on, and the free slots that can be had."""
-
-    status: Literal[
-        "Booking now",
-        "Booking 1-2 weeks",
-        "Booking 1-2 months",
-        "Waiting list only",
-        "Books closed",
-    ]
-    booking_open: bool
-    next_available: date | None
-    waiting_list: bool
-    booking_slots: tuple[AwareDatetime, ...] = ()
-
-    @model_validator(mode="after")
-    def _agrees_with_itself(self) -> Self:
-        if self.booking_open != (self.status in OPEN_STATUSES):
-            raise ValueError(f"bookingOpen is {self.booking_open} under status '{self.status}'")
-        if self.waiting_list != (self.status == "Waiting list only"):
-            raise ValueError(f"waitingList is {self.waiting_list} under status '{self.status}'")
-        if self.booking_open != bool(self.booking_slots):
-            raise ValueError("there are slots exactly where booking is open")
-        if list(self.booking_slots) != sorted(set(self.booking_slots)):
-            raise ValueError("slots come in order, each once")
-        first = self.booking_slots[0].astimezone(UTC).date() if self.booking_slots else None
-        if self.next_available != first:
-            raise ValueError(f"nextAvailable is {self.next_available}, the first slot {first}")
-        return self
-
-
-class Experience(Part):
-    """How long an artist has worked, and what on paper."""
-
-    years_active: Annotated[int, Field(ge=0, le=60)]
-    apprenticeship_completed: bool
-    certifications: Annotated[tuple[Text, ...], AfterValidator(_without_repetition)]
-
-
-class ContactInfo(Part):
-    """How to reach an artist or a studio."""
-
-    instagram: InstagramHandle
-    email: Email
-    phone: Phone
-    website: Website
-
-
-class Address(Part):
-    """Where a studio stands, as an artist's profile repeats it."""
-
-    street: Text
-    city: Text
-    postcode: Postcode
-    latitude: Latitude
-    longitude: Longitude
-
-    @model_validator(mode="after")
-    def _is_one_place(self) -> Self:
-        check_place(self.city, self.postcode, self.latitude, self.longitude)
-        return self
-
-
-class TattooStudio(Part):
-    """The studio of an artist, as the artist's profile repeats it."""
-
-    studio_id: StudioId
-    studio_name: Text
-    address: Address
-
-
-class StyleMetadata(Part):
-    """What marks a style, as an artist's profile repeats it."""
-
-    characteristics: Annotated[tuple[Text, ...], Field(min_length=1)]
-    difficulty: Literal["beginner", "intermediate", "advanced", "expert"]
-    popular_motifs: Annotated[tuple[Text, ...], Field(min_length=1)]
-    color_palette: Annotated[tuple[Text, ...], Field(min_length=1)]
-
-
-class OpeningHours(Part):
-    """A studio's week, local time: ``10:00-18:00`` or ``Closed``."""
-
-    monday: Hours
-    tuesday: Hours
-    wednesday: Hours
-    thursday: Hours
-    friday: Hours
-    saturday: Hours
-    sunday: Hours
-
-    @model_validator(mode="after")
-    def _closes_after_it_opens(self) -> Self:
-        for day, hours in self:
-            opens, _, closes = hours.partition("-")
-            if closes and not opens < closes < "24:00":
-                raise ValueError(f"{day}: {hours} does not end after it begins")
-        return self
 
 
 class Studio(Record):
@@ -245,7 +70,7 @@ class Studio(Record):
     geohash: Geohash
     contact_info: ContactInfo
     opening_hours: OpeningHours
-    artists: Annotated[tuple[ArtistId, ...], AfterValidator(_without_repetition)]
+    artists: Annotated[tuple[ArtistId, ...], AfterValidator(without_repetition)]
     rating: Rating
     review_count: Annotated[int, Field(ge=0)]
     established: Annotated[int, Field(ge=1900, le=2100)]
@@ -406,6 +231,17 @@ class ArtistStyle(Record):
         ),
     )
 
+    @classmethod
+    def of(cls, artist: Artist, style_id: str) -> Self:
+        """One of an artist's styles."""
+        return cls(
+            artist_id=artist.artist_id,
+            artist_name=artist.artist_name,
+            style_id=style_id,
+            rating=artist.rating,
+            location_display=artist.location_display,
+        )
+
 
 class Style(Record):
     """A style of tattooing; popularity from 0 to 100."""
@@ -462,13 +298,16 @@ class StoredPicture(Record):
 
     stored_in = (Object(BUCKET, key="{key}", body="path", content_type="{content_type}"),)
 
-
-class BookingDetails(Part):
-    """What the client asked for."""
-
-    placement: Text
-    size_cm: Annotated[int, Field(ge=1, le=120)]
-    in_color: bool
+    @classmethod
+    def of(cls, picture: Picture, key: str | None = None) -> Self:
+        """A picture under a key, by default its own name."""
+        return cls.model_validate(
+            {
+                "key": key or picture.file,
+                "path": picture.path,
+                "content_type": picture.content_type,
+            }
+        )
 
 
 class Booking(Record):

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from pytest_seedstate import Record, reset_state, scenario
 
-from .factories import StoredPictureFactory, StyleFactory
+from .directory import EVERYWHERE, Directory
+from .factories import StyleFactory
+from .parts import OPEN_STATUSES
 from .pictures import AVATARS, PORTFOLIO
 from .places import LONDON_PLACES, OTHER_PLACES
-from .plan import EVERYWHERE, Plan
 from .ratings import HIGHEST
-from .records import OPEN_STATUSES, Artist
+from .records import Artist, StoredPicture
 from .styles import STYLES
 
 if TYPE_CHECKING:
@@ -33,14 +34,14 @@ def catalogue(seed: Seed) -> Iterator[Record]:
     for style in STYLES:
         yield StyleFactory.build(style_id=style)
     for picture in AVATARS:
-        yield StoredPictureFactory.build(picture=picture)
+        yield StoredPicture.of(picture)
 
 
 @scenario("picture-library")
 def picture_library(seed: Seed) -> Iterator[Record]:
     """Portfolio pictures that many artists show, for scenarios too large for own objects."""
     for picture in PORTFOLIO:
-        yield StoredPictureFactory.build(picture=picture)
+        yield StoredPicture.of(picture)
 
 
 @scenario("minimal", extends=catalogue)
@@ -49,7 +50,7 @@ def minimal(seed: Seed) -> Iterator[Record]:
 
     Tests find them as ``seedstate["open"]``, ``seedstate["busy"]`` and ``seedstate["closed"]``.
     """
-    plan = Plan(
+    directory = Directory(
         artists=3,
         styles=(("traditional", "neo_traditional"), ("realism",), ("fine_line", "minimalist")),
         statuses=("Booking now", "Booking 1-2 weeks", "Books closed"),
@@ -57,7 +58,7 @@ def minimal(seed: Seed) -> Iterator[Record]:
         bookings=True,
     )
     names = iter(("open", "busy", "closed"))
-    for record in plan.records(seed):
+    for record in directory.records(seed):
         yield seed.name(next(names), record) if isinstance(record, Artist) else record
 
 
@@ -65,82 +66,82 @@ def minimal(seed: Seed) -> Iterator[Record]:
 def search_basic(seed: Seed) -> Iterator[Record]:
     """Five artists whose first style is traditional or realism."""
     styles = (("traditional",), ("realism",), ("traditional", "japanese"), ("realism", "blackwork"))
-    yield from Plan(artists=5, places=EVERYWHERE, styles=styles).records(seed)
+    yield from Directory(artists=5, places=EVERYWHERE, styles=styles).records(seed)
 
 
 @scenario("london-artists", extends=catalogue)
 def london_artists(seed: Seed) -> Iterator[Record]:
     """Five artists in three studios, all in London."""
-    yield from Plan(artists=5).records(seed)
+    yield from Directory(artists=5).records(seed)
 
 
 @scenario("london-focused", extends=catalogue)
 def london_focused(seed: Seed) -> Iterator[Record]:
     """Ten artists in five studios of different London districts."""
-    yield from Plan(artists=10).records(seed)
+    yield from Directory(artists=10).records(seed)
 
 
 @scenario("location-london", extends=catalogue)
 def location_london(seed: Seed) -> Iterator[Record]:
     """Six artists in London, no two studios in the same district."""
-    yield from Plan(artists=6).records(seed)
+    yield from Directory(artists=6).records(seed)
 
 
 @scenario("high-rated", extends=catalogue)
 def high_rated(seed: Seed) -> Iterator[Record]:
     """Three artists rated 4.5 or better who charge 180 pounds an hour or more."""
-    plan = Plan(artists=3, ratings=(TOP_RATED, HIGHEST), hourly_rates=((180, 250),))
-    yield from plan.records(seed)
+    directory = Directory(artists=3, ratings=(TOP_RATED, HIGHEST), hourly_rates=((180, 250),))
+    yield from directory.records(seed)
 
 
 @scenario("high-rating", extends=catalogue)
 def high_rating(seed: Seed) -> Iterator[Record]:
     """Five artists rated 4.5 or better, at any price."""
-    yield from Plan(artists=5, ratings=(TOP_RATED, HIGHEST)).records(seed)
+    yield from Directory(artists=5, ratings=(TOP_RATED, HIGHEST)).records(seed)
 
 
 @scenario("new-artists", extends=catalogue)
 def new_artists(seed: Seed) -> Iterator[Record]:
     """Four artists who joined in the last 30 days, with two years of work at most."""
-    yield from Plan(artists=4, joined=(1, 30), years=(0, 2)).records(seed)
+    yield from Directory(artists=4, joined=(1, 30), years=(0, 2)).records(seed)
 
 
 @scenario("booking-available", extends=catalogue)
 def booking_available(seed: Seed) -> Iterator[Record]:
     """Six artists who take bookings, each with free slots; there are bookings already."""
-    yield from Plan(artists=6, statuses=OPEN_STATUSES, bookings=True).records(seed)
+    yield from Directory(artists=6, statuses=OPEN_STATUSES, bookings=True).records(seed)
 
 
 @scenario("portfolio-rich", extends=catalogue)
 def portfolio_rich(seed: Seed) -> Iterator[Record]:
     """Four artists with eight to twelve portfolio images each, in two styles or more."""
-    yield from Plan(artists=4, images=(8, 12), further_styles=(1, 2)).records(seed)
+    yield from Directory(artists=4, images=(8, 12), further_styles=(1, 2)).records(seed)
 
 
 @scenario("multi-style", extends=catalogue)
 def multi_style(seed: Seed) -> Iterator[Record]:
     """Three artists with three styles or more."""
-    yield from Plan(artists=3, further_styles=(2, 4)).records(seed)
+    yield from Directory(artists=3, further_styles=(2, 4)).records(seed)
 
 
 @scenario("style-diverse", extends=catalogue)
 def style_diverse(seed: Seed) -> Iterator[Record]:
     """Twelve artists who cover all styles: each style is somebody's first one."""
-    yield from Plan(artists=12, places=EVERYWHERE).records(seed)
+    yield from Directory(artists=12, places=EVERYWHERE).records(seed)
 
 
 @scenario("style-traditional", extends=catalogue)
 def style_traditional(seed: Seed) -> Iterator[Record]:
     """Five artists who work in traditional, some of them in a second style as well."""
     styles = (("traditional",), ("traditional", "lettering"), ("blackwork", "traditional"))
-    yield from Plan(artists=5, styles=styles).records(seed)
+    yield from Directory(artists=5, styles=styles).records(seed)
 
 
 @scenario("pricing-range", extends=catalogue)
 def pricing_range(seed: Seed) -> Iterator[Record]:
     """Five artists from 100 to 180 pounds an hour, one at each step of twenty."""
     steps = tuple((rate, rate) for rate in range(100, 181, 20))
-    yield from Plan(artists=5, hourly_rates=steps).records(seed)
+    yield from Directory(artists=5, hourly_rates=steps).records(seed)
 
 
 @scenario("full-dataset", extends=catalogue)
@@ -151,13 +152,13 @@ def full_dataset(seed: Seed) -> Iterator[Record]:
     commands; the table's number holds here.
     """
     places = (*LONDON_PLACES[:3], *OTHER_PLACES[:2])
-    yield from Plan(artists=10, places=places, bookings=True).records(seed)
+    yield from Directory(artists=10, places=places, bookings=True).records(seed)
 
 
 @scenario("single", extends=catalogue)
 def single(seed: Seed) -> Iterator[Record]:
     """One artist with a complete profile, who takes bookings."""
-    yield from Plan(artists=1, statuses=("Booking 1-2 weeks",), bookings=True).records(seed)
+    yield from Directory(artists=1, statuses=("Booking 1-2 weeks",), bookings=True).records(seed)
 
 
 @scenario("empty")
@@ -169,8 +170,10 @@ def empty(seed: Seed) -> tuple[Record, ...]:
 @scenario("performance-test", extends=(catalogue, picture_library))
 def performance_test(seed: Seed, count: int = 50) -> Iterator[Record]:
     """Any number of artists all over the country: one image and two or three reviews each."""
-    plan = Plan(artists=count, places=EVERYWHERE, images=(1, 1), own_objects=False, reviews=(2, 3))
-    yield from plan.records(seed)
+    directory = Directory(
+        artists=count, places=EVERYWHERE, images=(1, 1), own_objects=False, reviews=(2, 3)
+    )
+    yield from directory.records(seed)
 
 
 reset_state("clean", description="empty stores: the schema and nothing in it")

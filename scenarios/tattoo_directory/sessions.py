@@ -7,11 +7,11 @@ London both in winter and in summer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from random import Random
 
-from .records import OPEN_STATUSES, Availability
+from .parts import OPEN_STATUSES, Availability
 
 SESSION_HOURS = (10, 14)
 """When sessions start."""
@@ -33,10 +33,11 @@ def slots(now: datetime, first_day: int) -> Iterator[datetime]:
     """The starts of sessions in order, without end.
 
     Args:
-        now: the present, in UTC.
+        now: the present, in any zone.
         first_day: how many days from now they begin; negative for the past.
     """
-    day = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=first_day)
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = today + timedelta(days=first_day)
     while True:
         if day.weekday() not in _CLOSED_WEEKDAYS:
             for hour in SESSION_HOURS:

@@ -1,4 +1,4 @@
-"""A plan says what a directory shall hold; carrying it out gives records that fit each other."""
+"""A whole directory: artists, studios and all that hangs on them, built to fit each other."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from pytest_seedstate import Record
 
 from .factories import (
     ArtistFactory,
-    ArtistStyleFactory,
     BookingFactory,
     PortfolioImageFactory,
     ReviewFactory,
-    StoredPictureFactory,
     StudioFactory,
     TattooStudioFactory,
 )
-from .pictures import SHOWING, Picture
+from .parts import CLOSED_STATUSES, OPEN_STATUSES, TattooStudio
+from .pictures import PORTFOLIO, SHOWING, Picture
 from .places import LONDON_PLACES, OTHER_PLACES, Place
 from .ratings import HIGHEST, mean, stars_between
-from .records import CLOSED_STATUSES, OPEN_STATUSES, Artist, Booking, TattooStudio
+from .records import Artist, ArtistStyle, Booking, StoredPicture
 from .sessions import coming_slots, past_slots
 from .styles import STYLES, in_menu_order
 
@@ -33,12 +32,12 @@ if TYPE_CHECKING:
 EVERYWHERE = LONDON_PLACES + OTHER_PLACES
 
 ARTISTS_PER_STUDIO = 2
-"""On average; the studios of a plan get equally many, one more or less."""
+"""On average; the studios of a directory get equally many, one more or less."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A directory to be made.
+class Directory:
+    """What a directory shall hold; `records` makes it.
 
     Where several values are given for the artists, they are dealt in turn and from the start
     again, so that a promise about "three statuses" or "all styles" does not hang on chance.
@@ -122,7 +121,7 @@ class Plan:
         yield from self._portfolio(seed, artist)
         yield artist
         for style in artist.styles:
-            yield ArtistStyleFactory.build(artist=artist, style_id=style)
+            yield ArtistStyle.of(artist, style)
         bookings = _bookings(seed, artist) if self.bookings else []
         yield from bookings
         completed = [booking for booking in bookings if booking.status == "completed"]
@@ -134,8 +133,9 @@ class Plan:
 
     def _portfolio(self, seed: Seed, artist: Artist) -> Iterator[Record]:
         urls = []
+        start = seed.random.randrange(len(PORTFOLIO))
         for n in range(seed.random.randint(*self.images)):
-            style, picture = _shown(artist.styles, n)
+            style, picture = _shown(artist.styles, n, start)
             image = PortfolioImageFactory.build(
                 artist_id=artist.artist_id,
                 image_id=f"{n + 1:03}",
@@ -146,16 +146,16 @@ class Plan:
             )
             urls.append(image.url)
             if self.own_objects:
-                yield StoredPictureFactory.build(key=image.s3_key, picture=picture)
+                yield StoredPicture.of(picture, image.s3_key)
             yield image
         artist.portfolio_images = tuple(urls)
 
 
-def _shown(styles: Sequence[str], n: int) -> tuple[str, Picture]:
+def _shown(styles: Sequence[str], n: int, start: int) -> tuple[str, Picture]:
     """The style and the picture of a portfolio's n-th image: all of a style before one again."""
     turn, which = divmod(n, len(styles))
     pictures = SHOWING[styles[which]]
-    return styles[which], pictures[turn % len(pictures)]
+    return styles[which], pictures[(start + turn) % len(pictures)]
 
 
 def _studio(place: Place, profile: TattooStudio, staff: list[tuple[Artist, list[int]]]) -> Record:
