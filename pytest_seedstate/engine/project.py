@@ -70,6 +70,15 @@ class Project:
                 raise
         return self._registry
 
+    def check(self) -> None:
+        """Find every mistake that can be found before a service starts.
+
+        Raises:
+            SeedstateError: in the packs or in the settings of the schema; the same every time.
+        """
+        _ = self.registry
+        _ = self._schema
+
     @cached_property
     def engine(self) -> Engine:
         """What drives the stores."""

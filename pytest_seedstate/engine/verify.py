@@ -35,7 +35,6 @@ class Verification:
 
     def remember(self, key: str) -> None:
         """What the stores hold now is the baseline of the state `key`."""
-        self._layers.clear()
         if key not in self._baselines:
             self._baselines[key] = self._dump()
 

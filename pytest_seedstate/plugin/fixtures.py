@@ -12,13 +12,13 @@ from pytest_seedstate.plugin.session import runtime_of, session_of
 if TYPE_CHECKING:
     import psycopg
 
-    from pytest_seedstate.plugin.seedstate import Seedstate
+    from pytest_seedstate.plugin.seedstate_fixture import Seedstate
 
 
 @pytest.fixture
 def seedstate(request: pytest.FixtureRequest) -> Seedstate:
     """The test's data: named records, what changed, snapshots, seeding and resetting."""
-    from pytest_seedstate.plugin.seedstate import Seedstate
+    from pytest_seedstate.plugin.seedstate_fixture import Seedstate
 
     return Seedstate(session_of(request.config).project, runtime_of(request.config).engine)
 

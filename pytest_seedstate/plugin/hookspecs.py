@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @pytest.hookspec(firstresult=True)
-def pytest_seedstate_scenario(item: pytest.Item) -> Any:  # type: ignore[empty-body]
+def pytest_seedstate_scenario(item: pytest.Item) -> Any:
     """The scenario of a test that has no marker of its own.
 
     In the conftest.py of a folder it is that folder's default.

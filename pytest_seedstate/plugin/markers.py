@@ -98,6 +98,7 @@ def read_request(item: pytest.Item, project: Project) -> Request:
     Raises:
         SeedstateError: a marker's arguments or a name is wrong.
     """
+    project.check()
     marked = _scenarios_of(item, project)
     reset_marker = item.get_closest_marker("reset_state")
     reset_state = (

@@ -38,8 +38,7 @@ def list_states(project: Project) -> None:
     console = Console()
     scenarios = Table("scenario", "parameters", "what it is", title="Scenarios")
     for scenario in project.registry.scenarios():
-        params = ", ".join(str(parameter) for parameter in scenario.params.values())
-        scenarios.add_row(scenario.full_name, params, scenario.doc)
+        scenarios.add_row(scenario.full_name, scenario.signature_text, scenario.summary)
     console.print(scenarios)
     states = Table("state", "scenarios", "what it is", title="Reset states")
     for state in project.registry.reset_states():

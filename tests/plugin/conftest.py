@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import textwrap
 
 import pytest
+
+import pytest_seedstate
+
+# An in-process run forgets the modules that it imported: ours must be there before the first one,
+# or later runs would meet two copies of each class.
+for module in pkgutil.walk_packages(pytest_seedstate.__path__, "pytest_seedstate."):
+    if ".starter" not in module.name and not module.name.endswith((".process", ".supervisor")):
+        importlib.import_module(module.name)
 
 SHOP = """
     from decimal import Decimal

@@ -319,7 +319,7 @@ def test_a_failing_test_shows_what_it_changed(project: pytest.Pytester) -> None:
         @pytest.mark.scenario("three-products")
         def test_fails(postgres, dynamodb):
             postgres.execute("UPDATE products SET name = 'changed' WHERE sku = 'p002'")
-            dynamodb.Table("shop").put_item(Item={"pk": "a", "sk": "b", "api_token": "hunter2"})
+            dynamodb.Table("shop").put_item(Item={"pk": "a", "sk": "b", "api_token": "hun" + "ter2"})
             assert False
         """
     )
