@@ -95,7 +95,8 @@ class EmbeddedPostgres:
             SeedstateError: the configured port is taken.
         """
         self._announced = True
-        port = self._reserve().number
+        # Known after `stop` as well, when it is not ours any more.
+        port = (self._port or self._reserve()).number
         authority = f"{ROLE}:{self._password}@{HOST}:{port}"
         return {
             "url": f"postgresql://{authority}/{DBNAME}",
@@ -189,12 +190,16 @@ class EmbeddedPostgres:
     def _start_as_possible(self, version: str) -> None:
         """Start under the first identity that the system allows, in place or else from a copy."""
         assert self._binaries is not None
+        refusals: list[str] = []
         while True:
             identity = self._identities[0]
             try:
                 self._start_as(identity, self._binaries, version)
             except NotStartedError as failure:
-                if failure.step == "identity" and len(self._identities) > 1:
+                if failure.step == "identity":
+                    refusals.append(f"{_described(identity)}: {failure.reason}")
+                    if len(self._identities) == 1:
+                        raise _nobody_fits(refusals) from None
                     del self._identities[0]
                 elif failure.step == "program" and identity.kind != "plain" and not self._copied:
                     self._binaries = self._binaries.copy(self._rundir)
@@ -261,9 +266,12 @@ class EmbeddedPostgres:
             if identity.kind == "user":
                 self._rundir.open_to_others()
                 self._folder.chmod(0o711)
-                identity.give(self._sockets)
         except OSError as error:
             raise no_space(self._folder, error) from None
+        try:
+            identity.give(self._sockets)
+        except OSError as error:
+            raise NotStartedError("identity", error.strerror or str(error)) from None
 
     def _await_answer(self, process: SupervisedProcess, port: ReservedPort) -> None:
         deadline = time.monotonic() + _START_SECONDS
@@ -301,6 +309,22 @@ def _told(status: int) -> str:
     return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
 
 
+def _described(identity: Identity) -> str:
+    return {
+        "plain": "as this user",
+        "namespace": "in a user namespace",
+        "user": f"as user {identity.uid}",
+    }[identity.kind]
+
+
+def _nobody_fits(refusals: list[str]) -> SeedstateError:
+    return SeedstateError(
+        "PostgreSQL refuses to run as root, and this system allows nothing else",
+        checked="; ".join(refusals),
+        fix="run the tests as an ordinary user",
+    )
+
+
 def _not_started(
     failure: NotStartedError, identity: Identity, binaries: Binaries
 ) -> SeedstateError:
@@ -313,6 +337,5 @@ def _not_started(
     return SeedstateError(
         f"the embedded PostgreSQL cannot be started: {failure.step}: {failure.reason}",
         where=binaries.where,
-        checked=f"as {identity.kind}: {binaries.program('postgres')}",
-        fix="run the tests as an ordinary user" if failure.step == "identity" else None,
+        checked=f"{binaries.program('postgres')}, {_described(identity)}",
     )
