@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.postgres.install_sql import PINNED_SETTINGS
-from pytest_seedstate.stores.postgres.names import CONTROL
+from pytest_seedstate.stores.postgres.names import CONTROL, SCHEMA
 
 APPLICATION_NAME = "seedstate"
 
@@ -156,12 +156,12 @@ def _endpoint(conninfo: str) -> str:
     return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
 
 
-_BLOCKERS = """
+_BLOCKERS = f"""
 SELECT a.pid, a.application_name, a.state,
        extract(epoch FROM clock_timestamp() - a.xact_start), a.query,
        (SELECT string_agg(DISTINCT l.relation::regclass::text, ', ') FROM pg_locks l
         JOIN pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p')
-        JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname NOT IN ('pg_catalog', 'seedstate')
+        JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname NOT IN ('pg_catalog', '{SCHEMA}')
         WHERE l.pid = a.pid AND l.granted AND l.mode <> 'AccessShareLock')
 FROM pg_stat_activity a
 WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL

@@ -148,24 +148,31 @@ def image_text(table: Table) -> str:
     return f"ROW({', '.join(f'l.{column.image}' for column in table.logged)})::text"
 
 
+def _newer(table: Table) -> str:
+    # Qualified: the user may have a column of that name.
+    since = f"undo_{table.oid}._since"
+    return f"({since} IS NULL OR NOT pg_visible_in_snapshot(l.xid, {since}))"
+
+
 def _undo_function(table: Table) -> str:
     restore = _undo_keyed(table) if table.key else _undo_bag(table)
     switch_off = "".join(f"    EXECUTE {literal(off)};\n" for off, _ in table.forced)
     switch_on = "".join(f"    EXECUTE {literal(on)};\n" for _, on in table.forced)
     body = f"""
 #variable_conflict use_column
+<<seedstate>>
 DECLARE
     _gone bigint[]; _back bigint[]; _entries bigint; _found bigint; _row record;
 BEGIN
     SELECT count(*) INTO _entries FROM {table.log} l
-    WHERE _since IS NULL OR NOT pg_visible_in_snapshot(l.xid, _since);
+    WHERE {_newer(table)};
     IF _entries > _limit THEN RETURN; END IF;
     changed := 0;
     IF _entries = 0 THEN RETURN; END IF;
     SELECT array_agg(DISTINCT l.application || ' ' || l.pid) INTO writers FROM {table.log} l
-    WHERE _since IS NULL OR NOT pg_visible_in_snapshot(l.xid, _since);
+    WHERE {_newer(table)};
 {switch_off}{restore}{switch_on}    DELETE FROM {table.log} l
-    WHERE _since IS NULL OR NOT pg_visible_in_snapshot(l.xid, _since);
+    WHERE {_newer(table)};
 END """
     return (
         f"CREATE OR REPLACE FUNCTION {SCHEMA}.undo_{table.oid}(_since pg_snapshot, _limit bigint, "
@@ -190,17 +197,17 @@ def _undo_keyed(table: Table) -> str:
         column = table.key[0]
         remove = f"""
     DELETE FROM ONLY {table.sql} t WHERE t.{column.sql} = ANY (ARRAY(
-        SELECT {_key_value(column)} FROM {table.log} l WHERE l.entry = ANY (_gone)));
+        SELECT {_key_value(column)} FROM {table.log} l WHERE l.entry = ANY (seedstate._gone)));
     GET DIAGNOSTICS _found = ROW_COUNT;"""
     else:
         # Row by row: a join's plan may begin with the user's whole table.
         match = " AND ".join(
-            f"t.{column.sql} = " + _key_value(column).replace("l.", "_row.", 1)
+            f"t.{column.sql} = " + _key_value(column).replace("l.", "seedstate._row.", 1)
             for column in table.key
         )
         remove = f"""
     _found := 0;
-    FOR _row IN SELECT {keys} FROM {table.log} l WHERE l.entry = ANY (_gone) LOOP
+    FOR _row IN SELECT {keys} FROM {table.log} l WHERE l.entry = ANY (seedstate._gone) LOOP
         DELETE FROM ONLY {table.sql} t WHERE {match};
         IF FOUND THEN _found := _found + 1; END IF;
     END LOOP;"""
@@ -215,14 +222,14 @@ def _undo_keyed(table: Table) -> str:
                    ROW({keys}) AS seedstate_row,
                    CASE WHEN count(*) OVER same > 1 THEN {image_text(table)} END AS image
             FROM {table.log} l
-            WHERE _since IS NULL OR NOT pg_visible_in_snapshot(l.xid, _since)
+            WHERE {_newer(table)}
             WINDOW same AS (PARTITION BY {keys})
         ) l GROUP BY seedstate_key, image HAVING sum(sign) <> 0
     ) l;{remove}
     IF _found <> coalesce(cardinality(_gone), 0) THEN
         RAISE 'log of % and its rows disagree', {literal(table.title)} USING ERRCODE = 'data_corrupted';
     END IF;
-    {_insert(table, f"{table.log} l WHERE l.entry = ANY (_back)")}
+    {_insert(table, f"{table.log} l WHERE l.entry = ANY (seedstate._back)")}
 """
 
 
@@ -237,7 +244,7 @@ def _undo_bag(table: Table) -> str:
     INTO changed, _entries
     FROM (
         SELECT sum(l.sign) AS net FROM {table.log} l
-        WHERE _since IS NULL OR NOT pg_visible_in_snapshot(l.xid, _since)
+        WHERE {_newer(table)}
         GROUP BY {image_text(table)}
     ) l;
     IF _entries > 0 THEN
@@ -248,7 +255,7 @@ def _undo_bag(table: Table) -> str:
                 FROM (SELECT t.ctid, ROW({now})::text AS image FROM ONLY {table.sql} t) t
             ) t JOIN (
                 SELECT {image_text(table)} AS image, -sum(l.sign) AS net FROM {table.log} l
-                WHERE _since IS NULL OR NOT pg_visible_in_snapshot(l.xid, _since)
+                WHERE {_newer(table)}
                 GROUP BY 1 HAVING sum(l.sign) < 0
             ) l ON l.image = t.image AND t.n <= l.net));
         GET DIAGNOSTICS _found = ROW_COUNT;
@@ -265,7 +272,7 @@ def _undo_bag(table: Table) -> str:
         SELECT l.*, sum(l.sign) OVER same AS seedstate_net,
                row_number() OVER (PARTITION BY l.image ORDER BY l.sign DESC) AS seedstate_place
         FROM (SELECT l.*, {image_text(table)} AS image FROM {table.log} l
-              WHERE _since IS NULL OR NOT pg_visible_in_snapshot(l.xid, _since)) l
+              WHERE {_newer(table)}) l
         WINDOW same AS (PARTITION BY l.image)
     ) l WHERE l.seedstate_place <= l.seedstate_net''',
         )

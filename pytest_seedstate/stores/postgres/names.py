@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-SCHEMA = "seedstate"
-"""The schema that holds everything of ours."""
+SCHEMA = "seedstate_journal"
+"""The schema that holds everything of ours; no role may have its name, whose ``$user`` it would be."""
 
 CONTROL = "seedstate.control"
 """The setting that tells our triggers that the writer is the journal itself."""

@@ -1,0 +1,121 @@
+"""A database of its own for each test, on the session's server."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from pytest_seedstate.services.postgres import EmbeddedPostgres
+from pytest_seedstate.services.rundir import RunDir
+from pytest_seedstate.stores.postgres import PostgresStore, SqlScript
+from tests.postgres.dumping import differences, full_dump
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Database:
+    """A database with a store on it; applications connect with `connect`."""
+
+    conninfo: str
+    store: PostgresStore
+    _connections: list[psycopg.Connection[Any]] = field(default_factory=list)
+    _kept: dict[str, Any] = field(default_factory=dict)
+
+    def connect(self, name: str = "app", **options: Any) -> psycopg.Connection[Any]:
+        """A connection as an application has it, in autocommit; closed with the test."""
+        connection = psycopg.connect(
+            self.conninfo, autocommit=True, application_name=name, **options
+        )
+        self._connections.append(connection)
+        return connection
+
+    def close_connections(self) -> None:
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+
+    def make(self, sql: str) -> None:
+        """Make the schema, and keep it as the baseline ``schema``."""
+        self.store.create_schema([SqlScript("schema.sql", sql)])
+        self.keep("schema")
+
+    def keep(self, name: str) -> None:
+        self.store.journal.keep(name)
+        self.remember(name)
+
+    def remember(self, name: str) -> None:
+        """Dump everything under a name, for `assert_at`."""
+        self._kept[name] = full_dump(self.conninfo)
+
+    def assert_at(self, name: str) -> None:
+        """The database holds exactly what it held at `remember` or `keep`."""
+        assert differences(self._kept[name], full_dump(self.conninfo)) == []
+
+    def differs_from(self, name: str) -> bool:
+        return differences(self._kept[name], full_dump(self.conninfo)) != []
+
+
+def make_database(server: EmbeddedPostgres, spill: Path, **options: Any) -> Database:
+    """A new, empty database on `server`."""
+    base = server.variables["conninfo"]
+    name = f"case_{next(_numbers)}"
+    with psycopg.connect(base, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy")
+    conninfo = make_conninfo(base, dbname=name)
+    return Database(conninfo, PostgresStore(conninfo, spill=spill, **options))
+
+
+def drop_database(server: EmbeddedPostgres, database: Database) -> None:
+    """End its sessions and remove it with its templates."""
+    database.close_connections()
+    database.store.close()
+    prefix = psycopg.conninfo.conninfo_to_dict(database.conninfo)["dbname"]
+    with psycopg.connect(server.variables["conninfo"], autocommit=True) as connection:
+        names = connection.execute(
+            "SELECT datname FROM pg_database WHERE datname = %s OR datname LIKE %s || '\\_seed%%'",
+            (prefix, prefix),
+        ).fetchall()
+        for (name,) in names:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def server(run_folder: RunDir, request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres]:
+    """The server of these tests: the wheel's, or that of SEEDSTATE_TEST_POSTGRES_BIN."""
+    programs = os.environ.get("SEEDSTATE_TEST_POSTGRES_BIN")
+    if programs is None:
+        yield request.getfixturevalue("embedded_postgres")
+        return
+    service = EmbeddedPostgres(run_folder, None, bin_dir=Path(programs))
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def new_database(server: EmbeddedPostgres, tmp_path: Path) -> Iterator[Callable[..., Database]]:
+    """Makes databases with a store; options are `PostgresStore`'s."""
+    made: list[Database] = []
+
+    def make(**options: Any) -> Database:
+        made.append(make_database(server, tmp_path / "spill", **options))
+        return made[-1]
+
+    yield make
+    for database in made:
+        drop_database(server, database)
+
+
+@pytest.fixture
+def database(new_database: Callable[..., Database]) -> Database:
+    """One empty database with a store that waits one second for locks."""
+    return new_database(lock_timeout=1.0)

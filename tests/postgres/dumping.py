@@ -1,0 +1,103 @@
+"""An independent look at a whole database: rows as text, sequences, definitions, large objects.
+
+Nothing of the code under test is used; what it adds to a database is left out by its names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+_RELATIONS = """
+SELECT n.nspname, c.relname, c.relkind::text, c.relispopulated
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'm', 'S', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'seedstate_journal')
+AND n.nspname !~ '^pg_'
+"""
+
+_DEFINITIONS = """
+SELECT 'column', a.attrelid::regclass::text, a.attname, format_type(a.atttypid, a.atttypmod),
+       a.attnotnull::text, pg_get_expr(d.adbin, d.adrelid)
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm')
+AND n.nspname !~ '^(pg_|information_schema|seedstate)'
+UNION ALL
+SELECT 'constraint', c.conrelid::regclass::text, c.conname, pg_get_constraintdef(c.oid), '', ''
+FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
+WHERE n.nspname !~ '^(pg_|information_schema|seedstate)'
+UNION ALL
+SELECT 'index', indexrelid::regclass::text, pg_get_indexdef(indexrelid), '', '', ''
+FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname !~ '^(pg_|information_schema|seedstate)'
+UNION ALL
+SELECT 'trigger', tgrelid::regclass::text, tgname, tgenabled::text, '', '' FROM pg_trigger
+WHERE NOT tgisinternal AND tgname !~ '^seedstate_'
+UNION ALL
+SELECT 'function', p.oid::regprocedure::text, md5(p.prosrc), '', '', ''
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname !~ '^(pg_|information_schema|seedstate)'
+UNION ALL
+SELECT 'type', t.oid::regtype::text, t.typtype::text,
+       (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid),
+       '', '' FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE n.nspname !~ '^(pg_|information_schema|seedstate)'
+UNION ALL
+SELECT 'comment', classoid::regclass::text, description, '', '', '' FROM pg_description d
+WHERE d.classoid = 'pg_class'::regclass AND d.objoid >= 16384
+  AND d.objoid NOT IN (SELECT c.oid FROM pg_class c WHERE c.relnamespace = to_regnamespace('seedstate_journal'))
+UNION ALL
+SELECT 'grant', c.oid::regclass::text, c.relacl::text, '', '', ''
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relacl IS NOT NULL AND n.nspname !~ '^(pg_|information_schema|seedstate)'
+"""
+
+
+def full_dump(conninfo: str) -> dict[str, Any]:
+    """All that the database holds, in plain Python values that compare."""
+    with psycopg.connect(conninfo, autocommit=True, application_name="dump") as connection:
+        connection.execute("SET default_transaction_read_only = on")
+        connection.execute("SET timezone = 'UTC'; SET extra_float_digits = 1; SET search_path = ''")
+        found: dict[str, Any] = {}
+        for schema, name, kind, populated in connection.execute(_RELATIONS).fetchall():
+            quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name))
+            if kind == "S":
+                # log_cnt is how many values are pre-logged in the WAL, nothing a user sees.
+                query = f"SELECT last_value, is_called FROM {quoted}"
+            elif kind == "m" and not populated:
+                found[f"m {quoted}"] = "not populated"
+                continue
+            else:
+                only = "ONLY " if kind == "r" else ""
+                query = f"SELECT (t.*)::text FROM {only}{quoted} t"
+            rows = connection.execute(query).fetchall()
+            found[f"{kind} {quoted}"] = sorted(rows, key=repr)
+        found["definitions"] = sorted(connection.execute(_DEFINITIONS).fetchall(), key=repr)
+        found["large objects"] = connection.execute(
+            "SELECT oid, lomowner, lomacl::text, md5(lo_get(oid)) "
+            "FROM pg_largeobject_metadata ORDER BY oid"
+        ).fetchall()
+        found["settings"] = connection.execute(
+            "SELECT d.datacl::text, s.setrole, s.setconfig FROM pg_database d "
+            "LEFT JOIN pg_db_role_setting s ON s.setdatabase = d.oid "
+            "WHERE d.datname = current_database() ORDER BY 2"
+        ).fetchall()
+    return found
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What is not the same, one line each; empty when all is."""
+    lines = []
+    for place in sorted(before.keys() | after.keys()):
+        old, new = before.get(place), after.get(place)
+        if old == new:
+            continue
+        if isinstance(old, list) and isinstance(new, list):
+            lines.append(
+                f"{place}: lost {[row for row in old if row not in new][:5]}, "
+                f"has {[row for row in new if row not in old][:5]} ({len(old)} to {len(new)} rows)"
+            )
+        else:
+            lines.append(f"{place}: {str(old)[:200]} became {str(new)[:200]}")
+    return lines
