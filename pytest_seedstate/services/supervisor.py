@@ -1,7 +1,7 @@
 """Runs one program for a test run and ends it when the run is gone, however the run ended.
 
-Started as ``python -I -S -E supervisor.py ARGUMENTS`` by `supervised.SupervisedProcess`, which
-says what the arguments are. It speaks lines: standard input carries ``go``, then nothing until it
+Started as ``python -I -S -E supervisor.py ARGUMENTS`` by `supervised.SupervisedProcess`, with the
+arguments that `Supervisor` lists. It speaks lines: standard input carries ``go``, then nothing until it
 is to stop (any byte, or the end of the pipe because its other end is gone); standard output
 carries ``started PID``, ``failed STEP ERRNO`` and ``ended STATUS``.
 
@@ -44,7 +44,18 @@ _OWN_SIGNALS = (
 
 
 class Supervisor:
-    """One program and the run that it belongs to."""
+    """One program and the run that it belongs to.
+
+    Args:
+        arguments: in this order
+
+            * the owner's pid and start (`platform.process_start`; empty: unknown),
+            * the run's folders, one a line,
+            * the file for what the program prints, and the number of the signal that ends it,
+            * `supervised.Identity`: kind, uid, gid,
+            * the program's working folder and its standard input,
+            * the program and its arguments.
+    """
 
     def __init__(self, arguments: list[str]) -> None:
         owner, self.owner_start, self.run_folder, self.log, signum, *rest = arguments

@@ -24,6 +24,9 @@ from pytest_seedstate.services.rundir import RunDir
 REPOSITORY = Path(__file__).parents[2]
 HOLDER = Path(__file__).with_name("holder.py")
 
+#: For interpreters that tests start: our package, and what this interpreter was told to see.
+PYTHONPATH = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+
 
 @pytest.fixture
 def root() -> Iterator[Path]:
@@ -101,7 +104,7 @@ def hold(root: Path, warm_cache: Path) -> Iterator[Callable[..., Holder]]:
         prefix: tuple[str, ...] = (sys.executable,),
         cache: Path = warm_cache,
         script: Path = HOLDER,
-        path: str = str(REPOSITORY),
+        path: str = PYTHONPATH,
         root: Path = root,
     ) -> Holder:
         environment = {**os.environ, "PYTHONPATH": path}

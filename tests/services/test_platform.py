@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from pytest_seedstate.services import platform
-from tests.services.conftest import REPOSITORY, wait_until
+from tests.services.conftest import PYTHONPATH, wait_until
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": PYTHONPATH}
 
 TAKE_LOCK = """
 import sys, time

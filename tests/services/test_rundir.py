@@ -15,9 +15,9 @@ import pytest
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services import platform
 from pytest_seedstate.services.rundir import RunDir, sweep
-from tests.services.conftest import REPOSITORY, Holder, wait_until
+from tests.services.conftest import PYTHONPATH, Holder, wait_until
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": PYTHONPATH}
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make another user's files")
 
 OWNER = """

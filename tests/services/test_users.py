@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_seedstate.services.postgres.binaries import find_binaries
-from pytest_seedstate.services.rundir import RunDir
-from tests.services.conftest import HOLDER, REPOSITORY, Holder, wait_until
+from tests.services.conftest import HOLDER, PYTHONPATH, REPOSITORY, Holder, wait_until
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root can start processes as another user"
@@ -166,7 +165,7 @@ def test_root_that_may_become_nobody_is_told(root: Path, warm_cache: Path) -> No
             *("unshare", "--user", "--map-root-user", "sh", "-c", limited),
             *(sys.executable, str(HOLDER), str(root), str(warm_cache)),
         ],
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": PYTHONPATH},
         capture_output=True,
         text=True,
         check=False,
@@ -177,33 +176,40 @@ def test_root_that_may_become_nobody_is_told(root: Path, warm_cache: Path) -> No
     assert not list(root.glob("*/*/pg"))
 
 
-def test_programs_go_where_programs_may_run(root: Path) -> None:
-    """Docker mounts /dev/shm noexec: the copy of the programs then lies elsewhere."""
-    code = """
-import sys
-from pathlib import Path
-from pytest_seedstate.services.rundir import RunDir, sweep
-closed = Path(sys.argv[1])
-with RunDir(closed, root=closed) as rundir:
-    folder = rundir.program_folder("programs")
-    print(folder.is_relative_to(closed), rundir.folders[1] in folder.parents, folder.is_dir())
-print(folder.exists())
-"""
+def test_a_run_folder_that_nobody_can_reach_is_told(
+    hold: Callable[..., Holder], root: Path
+) -> None:
+    """Where TMPDIR is a folder of root's alone; rights of folders not ours stay as they are."""
+    holder = hold("as-user")
+    assert "cannot enter the folder of this run as the user" in holder.told["error"]
+    assert "set TMPDIR to a folder that every user may enter" in holder.told["error"]
+    assert root.stat().st_mode & 0o777 == 0o700
+
+
+def test_programs_are_copied_to_where_programs_may_run(
+    hold: Callable[..., Holder], copies: Path, root: Path
+) -> None:
+    """Docker mounts /dev/shm noexec: the copy lies elsewhere, and goes with the run all the same."""
+    root.chmod(0o711)
+    copies.chmod(0o700)
     closed = root / "closed"
     closed.mkdir()
-    told = subprocess.run(
-        [
-            *("unshare", "--mount", "sh", "-c"),
-            'mount -t tmpfs -o noexec none "$2" && exec "$0" -c "$1" "$2"',
-            *(sys.executable, code, str(closed)),
-        ],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        check=False,
+    mount = 'mount -t tmpfs -o noexec,mode=755 none "$0" && exec "$@"'
+    probe = ["unshare", "--mount", "sh", "-c", mount, str(closed), "true"]
+    if subprocess.run(probe, check=False, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    holder = hold(
+        "as-user",
+        prefix=(*probe[:-1], sys.executable),
+        path=str(copies),
+        script=copies / "holder.py",
+        root=closed,
     )
-    if "unshare failed" in told.stderr or "permission denied" in told.stderr:
-        pytest.skip(f"no file system can be mounted here: {told.stderr}")
-    assert told.stdout.split() == ["False", "True", "True", "False"]
-    with RunDir(root, root=root) as rundir:
-        assert rundir.program_folder("programs").parent == rundir.path
+    program = program_of(holder)
+    assert holder.told["owner_of_server"] == NOBODY
+    assert not program.is_relative_to(closed)
+    assert not program.is_relative_to(copies)
+    assert program.exists()
+    holder.kill()
+    wait_until(lambda: not holder.processes())
+    wait_until(lambda: not program.exists())
