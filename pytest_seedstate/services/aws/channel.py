@@ -52,7 +52,9 @@ class Channel:
                 # The descriptors travel with the first byte; the rest may need several writes.
                 sent = socket.send_fds(self._socket, [data], list(descriptors))
                 data = data[sent:]
-            self._socket.sendall(data)
+            if data:
+                # Not for nothing: the receiver of a whole message may be gone already.
+                self._socket.sendall(data)
         except OSError as error:
             raise Closed from error
 

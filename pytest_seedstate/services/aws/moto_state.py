@@ -6,6 +6,7 @@ that a new version of moto which moves one is noticed there and not by a user.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -112,7 +113,7 @@ class Moto:
             key = json.loads(touch.key)
             if set(key) != set(names):
                 return
-            parts = [DynamoType(key[name]) for name in names]
+            parts = [DynamoType(_as_held(key[name])) for name in names]
             # Not get_item: for an unknown hash key that would add an empty entry.
             held = table.items.get(parts[0])
             item = held.get(parts[1]) if held is not None and len(parts) > 1 else held
@@ -202,7 +203,12 @@ def _plain(value: Any) -> Any:
     to_json = getattr(value, "to_json", None)
     if to_json is not None:
         return _plain(to_json())
-    return value.decode("ascii") if isinstance(value, bytes) else value
+    return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
+
+
+def _as_held(wire: Mapping[str, str]) -> Mapping[str, Any]:
+    """A key attribute in wire form as moto holds it: binary decoded."""
+    return {"B": base64.b64decode(wire["B"])} if "B" in wire else wire
 
 
 def _describe(held: Any, tags: Mapping[str, str]) -> Value:
@@ -218,7 +224,7 @@ def _describe(held: Any, tags: Mapping[str, str]) -> Value:
         lowered = name.lower()
         if lowered.startswith("x-amz-meta-"):
             described["metadata"][lowered.removeprefix("x-amz-meta-")] = str(value)
-        else:
+        elif not lowered.startswith(("x-amz-content-", "x-amz-checksum-")):
             described[lowered.replace("-", "_")] = str(value)
     if held.storage_class != "STANDARD":
         described["storage_class"] = held.storage_class

@@ -30,6 +30,7 @@ from typing import Any, NoReturn
 from pytest_seedstate.services import platform
 from pytest_seedstate.services.aws import moto_tuning
 from pytest_seedstate.services.aws.channel import Channel, Closed, Message
+from pytest_seedstate.services.aws.handover import Sources, Target
 from pytest_seedstate.services.aws.middleware import Log, Recorder
 from pytest_seedstate.services.aws.moto_state import Moto, prepare_environment
 from pytest_seedstate.services.aws.recorder import Touch
@@ -102,31 +103,31 @@ class Process:
         """Stand by, then serve; returns when this process has become a keeper."""
         self._recorder.begin(Writes(self._tally, slot))
         self._moto.fresh_identifiers()
-        handing: socket.socket | None = self._stand_by()
         server = Server(self._listener, self._recorder)
+        sources = Sources(self._stand_by())
         if self._later:
             threading.Thread(target=self._load_the_rest, daemon=True).start()
         self._channel.send({"serves": os.getpid()})
         poller = select.poll()
-        for number in (self._channel, self._listener, handing):
-            poller.register(number, select.POLLIN)  # type: ignore[arg-type]
+        poller.register(self._channel, select.POLLIN)
+        poller.register(self._listener, select.POLLIN)
+        sources.register(poller)
         while True:
             readable = self._poll(poller)
-            if handing is not None and handing.fileno() in readable:
-                handing = _adopt(server, handing, poller)
+            sources.receive(readable, server.adopt)
             if self._listener.fileno() in readable:
                 server.accept()
             while self._channel.fileno() in readable or self._channel.has_message():
                 readable.discard(self._channel.fileno())
                 message = self._next_message()
                 if message["do"] == "release":
-                    self._release(server, int(message["segment"]))
-                elif message["do"] == "keep" and self._stop_serving(server, message):
+                    self._release(server, sources, int(message["segment"]))
+                elif message["do"] == "keep" and self._stop_serving(server, sources, message):
                     return
                 elif message["do"] == "touched":
                     self._channel.send(self._touched(int(message["segment"])))
 
-    def _stand_by(self) -> socket.socket:
+    def _stand_by(self) -> int:
         """Get ready and wait to be told to serve; returns where parked connections come from."""
         for _ in self._moto.warm_up():
             if self._wait_for_message(0):
@@ -135,11 +136,12 @@ class Process:
         gc.enable()
         message = self._next_message()
         assert message["do"] == "serve", message
-        return socket.socket(fileno=self._channel.take_descriptor())
+        return self._channel.take_descriptor()
 
-    def _release(self, server: Server, segment: int) -> NoReturn:
+    def _release(self, server: Server, sources: Sources, segment: int) -> NoReturn:
         """Hand over the connections as they come to rest, and end."""
-        handing = socket.socket(fileno=self._channel.take_descriptor())
+        target = Target(self._channel.take_descriptor())
+        target.give_sources(sources)
         self._recorder.end()
         server.park()
         self._channel.send(self._summary(segment))
@@ -147,15 +149,15 @@ class Process:
         while time.monotonic() < deadline:
             # Asked before the parked ones are taken, so that none is missed in between.
             busy = server.busy()
-            _hand_over(handing, server.take_parked())
+            target.give_connections(server.take_parked())
             if not busy or self._is_abandoned():
                 break
             time.sleep(0.001)
         _exit()
 
-    def _stop_serving(self, server: Server, message: Message) -> bool:
+    def _stop_serving(self, server: Server, sources: Sources, message: Message) -> bool:
         """Come to one thread and a state that nothing changes any more, if that is possible."""
-        handing = socket.socket(fileno=self._channel.take_descriptor())
+        target = Target(self._channel.take_descriptor())
         self._recorder.end()
         server.park()
         quiet = server.wait_quiet(_STUCK_CLIENT)
@@ -165,14 +167,15 @@ class Process:
             server.cut_stuck_clients()
             quiet = server.wait_quiet(float(message["seconds"]))
         if not quiet:
-            handing.close()
+            target.close()
             self._recorder.resume()
             busy = server.busy()
             server.unpark()
             self._channel.send({"busy": busy})
             return False
-        _hand_over(handing, server.take_parked())
-        handing.close()
+        target.give_sources(sources)
+        target.give_connections(server.take_parked())
+        target.close()
         server.close()
         if message["baseline"]:
             self._recorder.segments = []
@@ -242,28 +245,6 @@ class Process:
         self._next_owner_check = time.monotonic() + _OWNER_CHECK
         if not platform.is_same_process(self._owner_pid, self._owner_start):
             _exit()
-
-
-def _adopt(server: Server, handing: socket.socket, poller: select.poll) -> socket.socket | None:
-    """Take over parked connections; None when there will be no more."""
-    data, descriptors, _, _ = socket.recv_fds(handing, 64, 64)
-    for descriptor in descriptors:
-        server.adopt(descriptor)
-    if data:
-        return handing
-    poller.unregister(handing)
-    handing.close()
-    return None
-
-
-def _hand_over(handing: socket.socket, descriptors: Sequence[int]) -> None:
-    for descriptor in descriptors:
-        try:
-            socket.send_fds(handing, [b"c"], [descriptor])
-        except OSError:
-            # No server came after this one; its client will connect again to the next.
-            pass
-        os.close(descriptor)
 
 
 def _as_list(touch: Touch) -> list[str]:
