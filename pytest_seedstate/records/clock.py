@@ -39,21 +39,17 @@ class FrozenNames:
             if name.startswith("faker.") and name not in self._seen:
                 self._seen.add(name)
                 names = vars(module)
-                for key in ("datetime", "date", "dtdate", "dt"):
-                    self._swap(names, key)
+                for key, value in list(names.items()):
+                    frozen = self._frozen.get(id(value))
+                    if frozen is not None:
+                        self._replaced.append((names, key, value))
+                        names[key] = frozen
 
     def thaw(self) -> None:
         """Put every name back."""
         while self._replaced:
             names, key, value = self._replaced.pop()
             names[key] = value
-
-    def _swap(self, names: dict[str, Any], key: str) -> None:
-        value = names.get(key)
-        frozen = self._frozen.get(id(value))
-        if frozen is not None:
-            self._replaced.append((names, key, value))
-            names[key] = frozen
 
 
 class _InstancesOf(type):

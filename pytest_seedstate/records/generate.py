@@ -8,6 +8,9 @@ import datetime as dt
 import inspect
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_seedstate.errors import SeedstateError
@@ -15,12 +18,14 @@ from pytest_seedstate.records.building import Company, keeping_company
 from pytest_seedstate.records.clock import FrozenNames
 from pytest_seedstate.records.dataset import Dataset, Made, grouped
 from pytest_seedstate.records.plan import Plan, Step
-from pytest_seedstate.records.problems import failure
+from pytest_seedstate.records.problems import a_kind, failure
 from pytest_seedstate.records.randomness import Randomness, derived_seed, steady
 from pytest_seedstate.records.record import Record
 from pytest_seedstate.records.scenario import Scenario
 from pytest_seedstate.records.seed import Seed
 
+_WAKE_SECONDS = 0.1
+_CANCEL_SECONDS = 2.0
 _NO_ENVIRONMENT: Mapping[str, str] = {}
 
 
@@ -48,51 +53,60 @@ def generate(
         SeedstateError: a scenario raised, or made something that is no valid record (names
             scenario, file and line), or two records have one key.
     """
+    context = _Context(plan, seed_number, now, env, clients)
+    dataset, late = _run(context)
+    if late and not plan.writes_itself:
+        # A scenario imported Faker or factories itself, and what it drew before they could be
+        # seeded was random. They are loaded now, and a scenario that only builds can run again.
+        dataset, _ = _run(context)
+    return dataset
+
+
+@dataclass(frozen=True)
+class _Context:
+    plan: Plan
+    seed_number: int
+    now: dt.datetime
+    env: Mapping[str, str]
+    clients: object
+
+
+def _run(context: _Context) -> tuple[Dataset, bool]:
+    plan, now = context.plan, context.now
     with steady(FrozenNames(now), plan.namespaces) as randomness, keeping_company() as company:
-        run = _Run(plan, randomness, company, seed_number, now, env, clients)
+        run = _Run(context, randomness, company)
         for step in plan.steps:
             run.step(step)
         entries = grouped(run.made, plan.derived_tables)
-    return Dataset(plan.title, now, tuple(one.record for one in run.made), run.named, entries)
+        randomness.check_late()
+    records = tuple(one.record for one in run.made)
+    return Dataset(plan.title, now, records, run.named, entries), randomness.late
 
 
 class _Run:
-    def __init__(
-        self,
-        plan: Plan,
-        randomness: Randomness,
-        company: Company,
-        seed_number: int,
-        now: dt.datetime,
-        env: Mapping[str, str],
-        clients: object,
-    ) -> None:
+    def __init__(self, context: _Context, randomness: Randomness, company: Company) -> None:
         self.made: list[Made] = []
         self.named: dict[str, Any] = {}
-        self._plan = plan
+        self._context = context
         self._randomness = randomness
         self._company = company
-        self._seed_number = seed_number
-        self._now = now
-        self._env = env
-        self._clients = clients
         self._yielded: set[int] = set()
         self._emitted: set[int] = set()
 
     def step(self, step: Step) -> None:
         """Run one scenario and take what it makes."""
-        scenario = step.scenario
+        scenario, context = step.scenario, self._context
         seed = Seed(
             scenario,
-            now=self._now,
-            env=self._env,
-            root=self._plan.root,
+            now=context.now,
+            env=context.env,
+            root=context.plan.root,
             randomness=self._randomness,
-            clients=self._clients,
+            clients=context.clients,
             give_name=lambda name, thing: self._give_name(step, name, thing),
             extended=lambda: self._records_below(step),
         )
-        self._randomness.reseed(derived_seed(self._seed_number, scenario.full_name, step.copy))
+        self._randomness.reseed(derived_seed(context.seed_number, scenario.full_name, step.copy))
         try:
             for value in self._values(scenario, seed, step.params):
                 self._take(step, value)
@@ -112,7 +126,7 @@ class _Run:
             return (produced,)
         if isinstance(produced, (str, bytes, Mapping)) or not isinstance(produced, Iterable):
             raise SeedstateError(
-                f"the scenario returned {_kind(produced)}, not records",
+                f"the scenario returned {a_kind(type(produced).__name__)}, not records",
                 where=scenario.where,
                 fix="yield records, or return a list of them, or nothing",
             )
@@ -125,13 +139,13 @@ class _Run:
                 isinstance(one, Record) for one in value
             )
             raise SeedstateError(
-                f"the scenario yielded {_kind(value)}, not a record",
+                f"the scenario yielded {a_kind(type(value).__name__)}, not a record",
                 where=scenario.where,
                 fix="write 'yield from' for several records" if is_batch else None,
             )
         if not value.placements():
             raise SeedstateError(
-                f"the scenario yielded a {type(value).__name__}, which is stored nowhere",
+                f"the scenario yielded {a_kind(type(value).__name__)}, which is stored nowhere",
                 where=scenario.where,
                 fix=f"give {type(value).__name__} a place: stored_in = (Row(...),)",
             )
@@ -170,41 +184,42 @@ async def _gathered(produced: Any) -> Any:
 
 def _in_fresh_loop(start: Callable[[], Any], randomness: Randomness) -> Any:
     """Run a coroutine in a thread and loop of its own: a test's running loop is not disturbed."""
-    outcome: list[Any] = []
     loop = asyncio.new_event_loop()
+    ended: Future[Any] = Future()
     tasks: list[asyncio.Task[Any]] = []
 
     def work() -> None:
-        randomness.adopt_thread()
         asyncio.set_event_loop(loop)
         try:
             task = loop.create_task(start())
             tasks.append(task)
-            outcome.append((True, loop.run_until_complete(task)))
-        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
-            outcome.append((False, error))
-        finally:
+            with randomness.in_thread():
+                result = loop.run_until_complete(task)
             loop.run_until_complete(loop.shutdown_asyncgens())
+        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+            ended.set_exception(error)
+        else:
+            ended.set_result(result)
+        finally:
             loop.close()
 
-    context = contextvars.copy_context()
     thread = threading.Thread(
-        target=context.run, args=(work,), name="seedstate-scenario", daemon=True
+        target=contextvars.copy_context().run, args=(work,), name="seedstate-scenario", daemon=True
     )
-    thread.start()
     try:
-        thread.join()
+        thread.start()
+        return _outcome(ended)
     except BaseException:
-        # Ctrl-C: the scenario ends too, so that nothing of it writes afterwards.
-        loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
-        thread.join()
+        if thread in threading.enumerate():
+            # Ctrl-C: the scenario ends too, so that nothing of it writes afterwards.
+            with suppress(RuntimeError):  # the loop has just been closed
+                loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
+            wait([ended], _CANCEL_SECONDS)
         raise
-    succeeded, value = outcome[0]
-    if not succeeded:
-        raise value
-    return value
 
 
-def _kind(value: object) -> str:
-    name = type(value).__name__
-    return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
+def _outcome(ended: Future[Any]) -> Any:
+    # A wait without end is not woken by a Ctrl-C that another thread receives.
+    while not wait([ended], _WAKE_SECONDS).done:
+        pass
+    return ended.result()

@@ -12,7 +12,7 @@ import hashlib
 import importlib
 import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import module_from_spec
@@ -33,31 +33,25 @@ def import_beside(folder: Path, name: str) -> types.ModuleType:
         name: the module's name, with dots for modules inside of a package.
 
     Raises:
-        BaseException: whatever the module raises; modules of the folder that were imported on
-            the way are forgotten again.
+        BaseException: whatever the module raises.
     """
     importlib.invalidate_caches()
-    before = set(sys.modules)
-    try:
-        return importlib.import_module(f"{_package_of(folder, name)}.{name}")
-    except BaseException:
-        for loaded in set(sys.modules) - before:
-            if is_inside(sys.modules[loaded], folder):
-                del sys.modules[loaded]
-        raise
+    return importlib.import_module(f"{_package_of(folder)}.{name}")
 
 
-def is_inside(module: object, folder: Path) -> bool:
-    """Whether a module's file lies in a folder."""
-    file = getattr(module, "__file__", None)
-    return isinstance(file, str) and Path(file).resolve().is_relative_to(folder)
+def unload(path: Path) -> None:
+    """Forget all modules of a file or folder, so that they run again when they are imported."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and Path(file).resolve().is_relative_to(path):
+            del sys.modules[name]
 
 
-def _package_of(folder: Path, name: str) -> str:
+def _package_of(folder: Path) -> str:
     known = _OURS.get(folder)
     if known in sys.modules:
         return str(known)
-    if _leads_to(folder.name, name, folder):
+    if _leads_to(folder.name, folder):
         return folder.name
     ours = _OURS[folder] = _PREFIX + hashlib.sha256(str(folder).encode()).hexdigest()[:12]
     _make_package(ours, folder)
@@ -81,20 +75,20 @@ def _make_package(name: str, folder: Path) -> None:
             raise
 
 
-def _leads_to(package: str, name: str, folder: Path) -> bool:
-    """Whether ``package.name`` is what Python finds in a folder."""
+def _leads_to(package: str, folder: Path) -> bool:
+    """Whether Python looks into a folder first for the modules of a package."""
     if not package.isidentifier():
         return False
-    spec = PathFinder.find_spec(package)
-    locations = list((spec and spec.submodule_search_locations) or ())
-    if not locations or Path(locations[0]).resolve() != folder:
-        return False
     loaded = sys.modules.get(package)
-    path = list(getattr(loaded, "__path__", ())) if loaded else locations
-    if not path or Path(path[0]).resolve() != folder:
-        return False
-    first = name.partition(".")[0]
-    return PathFinder.find_spec(f"{package}.{first}", path) is not None
+    if loaded is not None:
+        return _first_folder(getattr(loaded, "__path__", ())) == folder
+    spec = PathFinder.find_spec(package)
+    return spec is not None and _first_folder(spec.submodule_search_locations) == folder
+
+
+def _first_folder(path: Iterable[str] | None) -> Path | None:
+    # A package without __init__ may lie in several folders of the same name.
+    return next((Path(one).resolve() for one in path or ()), None)
 
 
 class _SameModule(MetaPathFinder):
@@ -121,11 +115,9 @@ class _SameModule(MetaPathFinder):
         if all(folder.name != name for folder in _OURS):
             return None
         spec = PathFinder.find_spec(name)
-        for location in list((spec and spec.submodule_search_locations) or ())[:1]:
-            ours = _OURS.get(Path(location).resolve())
-            if ours in sys.modules:
-                return ModuleSpec(name, _Known(str(ours)), is_package=True)
-        return None
+        folder = _first_folder(spec.submodule_search_locations if spec else ())
+        ours = _OURS.get(folder) if folder else None
+        return ModuleSpec(name, _Known(ours), is_package=True) if ours in sys.modules else None
 
 
 class _Known(Loader):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.errors import SeedstateError, unknown_name
 from pytest_seedstate.records import declared as declarations
-from pytest_seedstate.records.importing import import_beside
+from pytest_seedstate.records.importing import import_beside, unload
 from pytest_seedstate.records.problems import import_failure
 from pytest_seedstate.records.scenario import STORES, Scenario
 from pytest_seedstate.records.schema import Schema, read_folder
@@ -165,6 +165,7 @@ def _import(pack: Pack, path: Path, folder: Path) -> ModuleType:
         for declared in declarations.all_declared():
             if declared.path.is_relative_to(pack.path):
                 declarations.forget(declared.path)
+        unload(pack.path)
         raise import_failure(error, pack=str(pack.name), path=path) from None
 
 
@@ -196,13 +197,13 @@ def _take_records(pack: Pack, folders: Sequence[Path]) -> None:
     if module is None:
         return
     for names in pack.namespaces:
-        for value in list(names.values()):
-            if not (isinstance(value, type) and issubclass(value, module.Record)):
-                continue
-            home = Path(getattr(sys.modules.get(value.__module__), "__file__", None) or pack.path)
+        kinds = [one for one in list(names.values()) if isinstance(one, type)]
+        for kind in (one for one in kinds if issubclass(one, module.Record)):
+            record: type[Record] = kind
+            home = Path(getattr(sys.modules.get(kind.__module__), "__file__", None) or pack.path)
             is_own = home.resolve().is_relative_to(pack.path) or not _is_in(home, folders)
-            if is_own and value.placements() and value not in pack.records:
-                pack.records.append(value)
+            if is_own and record.placements() and record not in pack.records:
+                pack.records.append(record)
 
 
 def _is_in(path: Path, folders: Sequence[Path]) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.records.pack import Pack
 from pytest_seedstate.records.registry import Registry
 from pytest_seedstate.records.scenario import STORES, Scenario
 from pytest_seedstate.stores.canonical import encode
@@ -139,10 +140,7 @@ def plan(
     titles = []
     if reset_state is not None:
         state = registry.reset_state(reset_state, visible_from=visible_from)
-        below = [
-            registry.scenario(one, visible_from=visible_from, within=state.pack)
-            for one in state.wanted
-        ]
+        below = [builder.named(one, state.pack, state.where) for one in state.wanted]
         for number in range(state.copies):
             builder.begin_copy(number, state.stores)
             for one in below:
@@ -202,7 +200,8 @@ class _Builder:
             )
         below: frozenset[Scenario] = frozenset()
         for name in scenario.extends:
-            below |= self.add(self._base(name, scenario), {}, *path, scenario)
+            base = self.named(name, scenario.pack, f"extends= of {scenario.where}")
+            below |= self.add(base, {}, *path, scenario)
         bound = scenario.parameters.bind(params, scenario.where)
         try:
             identity = encode([id(scenario), bound])
@@ -217,17 +216,13 @@ class _Builder:
             self.steps.append(Step(scenario, bound, copy, self._round, below, self._stores))
         return below | {scenario}
 
-    def _base(self, name: str | Scenario, scenario: Scenario) -> Scenario:
+    def named(self, name: str | Scenario, within: Pack | None, where: str) -> Scenario:
+        """The scenario that another scenario or a reset state names."""
         try:
-            return self._registry.scenario(
-                name, visible_from=self._visible_from, within=scenario.pack
-            )
+            return self._registry.scenario(name, visible_from=self._visible_from, within=within)
         except SeedstateError as error:
             raise SeedstateError(
-                error.problem,
-                where=f"extends= of {scenario.where}",
-                checked=error.checked,
-                fix=error.fix,
+                error.problem, where=where, checked=error.checked, fix=error.fix
             ) from None
 
 

@@ -34,6 +34,11 @@ def own_frames(trace: TracebackType | None) -> traceback.StackSummary:
     return traceback.StackSummary.from_list([one for one in frames if _is_own(one.filename)])
 
 
+def a_kind(name: str) -> str:
+    """The name of a class with its article."""
+    return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
+
+
 def failure(error: Exception, *, what: str, where: str) -> SeedstateError:
     """The error that a user sees for one that the user's code raised.
 
@@ -90,7 +95,7 @@ def _placed(error: SeedstateError, what: str, place: str) -> SeedstateError:
 def _invalid(error: ValidationError, what: str, place: str) -> SeedstateError:
     lines = [_invalid_line(error.title, one) for one in error.errors(include_url=False)]
     return SeedstateError(
-        f"{what} makes a {error.title} that is not valid: {lines[0]}",
+        f"{what} makes {a_kind(error.title)} that is not valid: {lines[0]}",
         where=place,
         detail="\n".join(lines[1:]) or None,
     )

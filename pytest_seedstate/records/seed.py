@@ -8,7 +8,7 @@ import shlex
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.command import run_command
@@ -32,7 +32,6 @@ class Seed:
 
     Attributes:
         now: the frozen instant of the run, with a zone.
-        env: the variables that an application needs to reach the services: ``DATABASE_URL``.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class Seed:
         extended: Callable[[], Sequence[Record]],
     ) -> None:
         self.now = now
-        self.env = env
+        self._env = env
         self._scenario = scenario
         self._root = root
         self._randomness = randomness
@@ -120,6 +119,16 @@ class Seed:
         """
         return self._client("s3")
 
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The variables that an application needs to reach the services: ``DATABASE_URL``.
+
+        Raises:
+            SeedstateError: the scenario does not say ``stores=``, so no service need run.
+        """
+        self._check_stores("env")
+        return self._env
+
     def run(self, command: str | Sequence[str]) -> str:
         """Run a program, such as your own seeder, in the project's root directory with `env`.
 
@@ -130,18 +139,27 @@ class Seed:
             What it printed.
 
         Raises:
-            SeedstateError: it could not be started or failed, with its output.
+            SeedstateError: it could not be started or failed, with its output; the scenario does
+                not say ``stores=``.
         """
+        self._check_stores("run")
         parts = shlex.split(command) if isinstance(command, str) else list(command)
         return run_command(
-            parts, environment=self.env, folder=self._root, what=self._scenario.where
+            parts, environment=self._env, folder=self._root, what=self._scenario.where
         )
 
     def _client(self, store: str) -> Any:
         if store not in self._scenario.stores:
-            raise SeedstateError(
-                f"the scenario uses seed.{store} and does not say so",
-                where=self._scenario.where,
-                fix=f'write @scenario("{self._scenario.name}", stores=("{store}",))',
-            )
+            self._refuse(store, store)
         return getattr(self._clients, store)
+
+    def _check_stores(self, used: str) -> None:
+        if not self._scenario.stores:
+            self._refuse(used, "postgres")
+
+    def _refuse(self, used: str, store: str) -> NoReturn:
+        raise SeedstateError(
+            f"the scenario uses seed.{used} and does not say which stores it writes to",
+            where=self._scenario.where,
+            fix=f'write @scenario("{self._scenario.name}", stores=("{store}",))',
+        )
