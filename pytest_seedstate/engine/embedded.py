@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from pytest_seedstate.config import Settings
-from pytest_seedstate.errors import MissingExtra
+from pytest_seedstate.errors import MissingExtra, SeedstateError
 
 if TYPE_CHECKING:
     from pytest_seedstate.services.base import Service
@@ -20,12 +22,25 @@ SERVICE_OF_STORE = {
 CLIENT_OF_SERVICE = {"postgres": ("postgres", "psycopg"), "aws": ("aws", "boto3")}
 
 
-def make_service(name: str, rundir: RunDir, settings: Settings) -> Service:
+def make_service(
+    name: str, rundir: RunDir, settings: Settings, note: Callable[[str], None]
+) -> Service:
     """The service that runs embedded, not yet started.
+
+    Args:
+        name: a key of `STORES_OF_SERVICE`.
+        rundir: the run's folder.
+        settings: the run's settings.
+        note: told what went wrong without failing the run, such as a cache that is read-only.
 
     Raises:
         MissingExtra: its client or its server is not installed.
+        SeedstateError: this system cannot run it.
     """
+    if sys.platform == "win32":
+        raise SeedstateError(
+            "the embedded services run on Linux and macOS only", fix="run the tests under WSL"
+        )
     extra, package = CLIENT_OF_SERVICE[name]
     if find_spec(package) is None:
         raise MissingExtra(extra, package, f"the {name} service")
@@ -35,9 +50,10 @@ def make_service(name: str, rundir: RunDir, settings: Settings) -> Service:
 
         return EmbeddedPostgres(
             rundir,
-            cache_dir(settings.cache_dir),
+            cache_dir(settings.cache_dir, note),
             bin_dir=settings.postgres_bin,
             port=settings.postgres_port,
+            note=note,
         )
     from pytest_seedstate.services.aws import EmbeddedAws
 

@@ -63,8 +63,13 @@ class Engine:
         """
         late = self._undo_late_writes()
         needed = stores | (state.stores if state else frozenset())
-        if needed:
-            self.start(needed)
+        if self.fleet.lacks(needed):
+            # Making the data takes about as long as starting the services to load it into.
+            with ThreadPoolExecutor(1) as pool:
+                starting = pool.submit(self.start, needed)
+                if state is not None:
+                    self.states.make_ahead(state)
+                starting.result()
         if state is not None and state.key != self.states.current.key:
             self._switch(state)
         return late

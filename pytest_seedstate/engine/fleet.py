@@ -50,6 +50,10 @@ class Fleet:
         """The journals of all started stores, each once."""
         return list({id(store.journal): store.journal for store in self.stores.values()}.values())
 
+    def lacks(self, stores: Iterable[str]) -> bool:
+        """Whether one of `stores` does not run yet."""
+        return any(store not in self.stores for store in stores)
+
     def start(self, stores: Iterable[str], create_schema: CreateSchema) -> None:
         """Start the services of `stores` that do not run yet, in parallel, and their schemas.
 
@@ -95,7 +99,9 @@ class Fleet:
 
                 sweep()
                 self._rundir = RunDir(self._settings.root)
-            self._services[name] = make_service(name, self._rundir, self._settings)
+            self._services[name] = make_service(
+                name, self._rundir, self._settings, self._figures.remarks.append
+            )
         return self._services[name]
 
     def stop(self) -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_seedstate.records.command import run_command
 from pytest_seedstate.errors import SeedstateError, unknown_name
+from pytest_seedstate.records.command import run_command
 
 if TYPE_CHECKING:
     from pytest_seedstate.stores.base import Store

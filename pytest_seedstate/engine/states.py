@@ -52,6 +52,7 @@ class States:
         self._at: dict[str, str] = {}
         self._datasets: dict[str, Dataset | None] = {SCHEMA_ONLY: None}
         self._kept_by: dict[str, list[str]] = {}
+        self._ahead: dict[str, Dataset] = {}
         self._failed: dict[str, SeedstateError] = {}
         self.current = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())
 
@@ -59,6 +60,21 @@ class States:
     def dataset(self) -> Dataset | None:
         """What the current state's scenarios produced."""
         return self._datasets[self.current.key]
+
+    def make_ahead(self, state: State) -> None:
+        """Make the dataset of a state that is not loaded yet, if no service is needed for that.
+
+        Raises:
+            SeedstateError: it cannot be made, now and later.
+        """
+        if state.generate is None or state.writes_itself or state.key in self._datasets:
+            return
+        if state.key not in self._failed and state.key not in self._ahead:
+            try:
+                self._ahead[state.key] = state.generate()
+            except SeedstateError as error:
+                self._failed[state.key] = error
+                raise
 
     def go(self, state: State) -> None:
         """Bring all running stores to `state`; journals must be clean.
@@ -97,7 +113,8 @@ class States:
 
     def _load(self, state: State) -> None:
         assert state.generate is not None
-        dataset = None if state.writes_itself else state.generate()
+        self.make_ahead(state)
+        dataset = self._ahead.pop(state.key, None)
         self._switch(SCHEMA_ONLY)
         self.current = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())
         try:

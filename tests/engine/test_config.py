@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from pytest_seedstate.config import Settings
 from pytest_seedstate.errors import SeedstateError
 

@@ -1,6 +1,7 @@
 """Templates of ``seedstate_env`` and the refusal of foreign hosts."""
 
 import pytest
+
 from pytest_seedstate.engine.environment import (
     expand,
     is_local,

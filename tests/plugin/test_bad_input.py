@@ -187,7 +187,7 @@ CASES = [
             "scenarios/twice.py": PACK
             + '@scenario("same")\ndef one(seed): pass\n\n@scenario("same")\ndef two(seed): pass\n'
         },
-        told=("'same'", "twice.py:3", "twice.py:6"),
+        told=("'same'", "twice.py:2", "twice.py:5"),
     ),
     Case(
         "one name in two packs",
@@ -239,7 +239,7 @@ CASES = [
             + '@scenario("a", extends="b")\ndef a(seed): pass\n\n'
             + '@scenario("b", extends="a")\ndef b(seed): pass\n'
         },
-        told=("'a'", "'b'"),
+        told=("circle/a -> circle/b -> circle/a",),
     ),
     Case(
         "scenario that extends an unknown one",
@@ -254,7 +254,7 @@ CASES = [
             + "class Thing(Record):\n    sku: str\n"
             + '    stored_in = (Item("things", pk="{skuu}"),)\n'
         },
-        told=("skuu", "did you mean 'sku'?", "bad.py"),
+        told=("unknown field 'skuu'", "did you mean '{sku}'?"),
     ),
     Case(
         "schema that is no JSON",

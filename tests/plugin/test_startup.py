@@ -6,9 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = (
-    "boto3 botocore psycopg moto faker factory pydantic typer rich testcontainers opensearchpy werkzeug"
-).split()
+HEAVY = ["boto3", "botocore", "psycopg", "moto", "faker", "factory", "pydantic", "typer", "rich", "testcontainers", "opensearchpy", "werkzeug"]
 
 
 def test_an_unused_plugin_imports_nothing_heavy(
