@@ -1,22 +1,20 @@
-"""Tests run on the database that DATABASE_URL names; it is emptied and seeded for each of them."""
+"""Each test starts from what the application's own seeder wrote."""
 
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
 from httpx2 import ASGITransport, AsyncClient
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from alembic_app import db
 from alembic_app.api import app
-from alembic_app.seed import seed
+from pytest_seedstate import Seed, scenario
 
 
-@pytest.fixture(autouse=True)
-async def clean() -> None:
-    async with db.engine.begin() as connection:
-        await connection.execute(text("TRUNCATE members, tools, loans RESTART IDENTITY"))
-    await seed()
+@scenario("seeded-library", stores=("postgres",))
+def seeded_library(seed: Seed) -> None:
+    seed.run([sys.executable, "-m", "alembic_app.seed"])
 
 
 @pytest.fixture
