@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from scenarios.tattoo_directory.records import Artist
+from scenarios.tattoo_directory.records import Artist, Review
 from wishes import JPEG, booking, picture, review
 
 pytestmark = pytest.mark.scenario("minimal")
@@ -68,7 +68,8 @@ def test_eight_clients_want_one_slot(server: httpx2.Client, artist: Artist, seed
 
 
 def test_the_process_is_seen_writing(server: httpx2.Client, artist: Artist, seedstate) -> None:
-    server.post(f"/v1/artists/{artist.artist_id}/bookings", json=booking(artist))
+    made = server.post(f"/v1/artists/{artist.artist_id}/bookings", json=booking(artist))
+    assert made.status_code == 201
     changes = seedstate.wait_for("notifications", inserted=1)
     assert {change.collection for change in changes} == {"bookings", "outbox", "notifications"}
 
@@ -81,7 +82,8 @@ def test_a_picture_over_the_wire(server: httpx2.Client, artist: Artist, s3) -> N
 
 
 def test_a_rating_over_the_wire(server: httpx2.Client, artist: Artist, seedstate) -> None:
-    server.post(f"/v1/artists/{artist.artist_id}/reviews", json=review(1))
+    made = server.post(f"/v1/artists/{artist.artist_id}/reviews", json=review(1))
+    assert made.json()["id"] == max(known.id for known in seedstate.records(Review)) + 1
     seedstate.wait_for("tattoo-directory", updated=2)
     shown = server.get(f"/v1/artists/{artist.artist_id}").json()
     assert shown["reviewCount"] == artist.review_count + 1
