@@ -47,4 +47,6 @@ def test_case_comes_back(case: Case, database: Database) -> None:
 
 def statements(actions: str) -> list[str]:
     """Split where a statement ends a line of thought; VACUUM wants a message of its own."""
-    return [part for part in actions.split(";") if part.strip()] if "VACUUM" in actions else [actions]
+    return (
+        [part for part in actions.split(";") if part.strip()] if "VACUUM" in actions else [actions]
+    )

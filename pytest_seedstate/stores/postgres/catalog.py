@@ -159,32 +159,26 @@ WHERE c.relkind IN ('r', 'p') AND {_USER_SCHEMA}
 ORDER BY n.nspname, c.relname
 """
 
-# A type is followed down its domains; an array is told by its element.
 _COLUMNS = f"""
-WITH RECURSIVE base(oid, base) AS (
-    SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
-    UNION ALL
-    SELECT d.oid, b.base FROM pg_type d JOIN base b ON d.typbasetype = b.oid WHERE d.typtype = 'd'
-)
-SELECT a.attrelid::int8, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
-       format_type(t.oid, -1), t.typtype::text, tn.nspname, e.typtype::text, en.nspname,
-       a.attgenerated::text, a.attidentity::text, a.attnotnull AND NOT a.atthasdef,
-       CASE WHEN a.attcollation <> 0 AND a.attcollation <> (
-                SELECT typcollation FROM pg_type WHERE oid = t.oid)
-            THEN (SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
-                  FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
-                  WHERE co.oid = a.attcollation) END,
-       t.oid::int8, t.typsend <> 0 AND t.typreceive <> 0
-           AND (e.oid IS NULL OR (e.typsend <> 0 AND e.typreceive <> 0)),
-       a.atttypid <> t.oid
-FROM pg_attribute a
-JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN base b ON b.oid = a.atttypid
-JOIN pg_type t ON t.oid = b.base JOIN pg_namespace tn ON tn.oid = t.typnamespace
-LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
-LEFT JOIN pg_namespace en ON en.oid = e.typnamespace
+SELECT a.attrelid::int8, a.attnum, a.attname, a.atttypid::int8,
+       format_type(a.atttypid, a.atttypmod), a.attgenerated::text, a.attidentity::text,
+       a.attnotnull AND NOT a.atthasdef, a.attcollation::int8,
+       CASE WHEN a.attcollation <> 0 THEN (
+           SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
+           FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
+           WHERE co.oid = a.attcollation) END
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND {_USER_SCHEMA} AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum
+"""
+
+_TYPES = """
+SELECT t.oid::int8, format_type(t.oid, -1), t.typtype::text, n.nspname = 'pg_catalog',
+       t.typbasetype::int8, CASE WHEN t.typcategory = 'A' THEN t.typelem::int8 ELSE 0 END,
+       t.typsend <> 0 AND t.typreceive <> 0, t.typcollation::int8
+FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE t.oid = ANY (%s)
 """
 
 # Only such keys find a row again that hold at every moment, not just at the end of a statement
@@ -218,8 +212,10 @@ WHERE c.relkind = 'm' AND {_USER_SCHEMA} ORDER BY c.oid
 def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:
     """Read what the database of `connection` has; ours and the system's left out."""
     columns: dict[int, list[Column]] = {}
-    for oid, *facts in connection.execute(_COLUMNS).fetchall():
-        columns.setdefault(oid, []).append(_column(*facts))
+    rows = connection.execute(_COLUMNS).fetchall()
+    types = _read_types(connection, {row[3] for row in rows})
+    for oid, number, name, type_oid, *facts in rows:
+        columns.setdefault(oid, []).append(_column(number, name, types, type_oid, *facts))
     keys: dict[int, tuple[int, ...]] = {}
     primaries: dict[int, tuple[int, ...]] = {}
     for oid, is_primary, numbers, always in connection.execute(_KEYS).fetchall():
@@ -275,51 +271,70 @@ def _switches(table: str, kind: str, found: list[str] | None) -> Iterable[tuple[
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Type:
+    oid: int
+    name: str
+    kind: str
+    is_system: bool
+    base: int
+    element: int
+    binary: bool
+    collation: int
+
+
+def _read_types(connection: psycopg.Connection[Any], wanted: set[int]) -> dict[int, _Type]:
+    """These types, with what they are made of."""
+    types: dict[int, _Type] = {}
+    while wanted:
+        for row in connection.execute(_TYPES, (list(wanted),)).fetchall():
+            types[row[0]] = _Type(*row)
+        found = list(types.values())
+        wanted = {part for t in found for part in (t.base, t.element) if part} - types.keys()
+    return types
+
+
 def _column(
     number: int,
     name: str,
-    type_: str,
-    base: str,
-    kind: str,
-    schema: str,
-    element_kind: str | None,
-    element_schema: str | None,
+    types: dict[int, _Type],
+    type_oid: int,
+    type_name: str,
     generated: str,
     identity: str,
     required: bool,
+    collation_oid: int,
     collation: str | None,
-    base_oid: int,
-    binary: bool,
-    is_domain: bool,
 ) -> Column:
-    log_type, pinned = _log_type(base, kind, schema, element_kind, element_schema)
+    base = types[type_oid]
+    while base.base:
+        base = types[base.base]
+    element = types[base.element] if base.element else None
+    log_type, pinned = _log_type(base, element)
     return Column(
         number=number,
         name=name,
-        type=type_,
+        type=type_name,
         log_type=log_type,
-        cast=is_domain or log_type != base,
+        cast=base.oid != type_oid or log_type != base.name,
         pinned=pinned,
         generated=generated,
         identity=identity,
         required=required and not identity and not generated,
-        collation=collation or "",
-        base_oid=base_oid,
-        enum=kind == "e",
-        binary=binary,
+        collation=collation if collation and collation_oid != base.collation else "",
+        base_oid=base.oid,
+        enum=base.kind == "e",
+        binary=base.binary and (element is None or element.binary),
     )
 
 
-def _log_type(
-    base: str, kind: str, schema: str, element_kind: str | None, element_schema: str | None
-) -> tuple[str, bool]:
+def _log_type(base: _Type, element: _Type | None) -> tuple[str, bool]:
     """The type for images, and whether making them depends on the session's settings."""
-    if kind == "e":
+    if base.kind == "e":
         return "pg_catalog.text", False
-    if element_kind == "e":
+    if element is not None and element.kind == "e":
         return "pg_catalog.text[]", False
-    if element_kind is not None:
-        ours = element_schema == "pg_catalog" and element_kind in "brm"
-    else:
-        ours = schema == "pg_catalog" and kind in "brm"
-    return (base, False) if ours else ("pg_catalog.text", True)
+    innermost = element or base
+    if innermost.is_system and innermost.kind in "brm":
+        return base.name, False
+    return "pg_catalog.text", True

@@ -69,7 +69,7 @@ class Control:
             psycopg.OperationalError: the server or the database is not there.
         """
         if self._connection is None or self._connection.closed:
-            connection = self._connect()
+            connection = self.connect()
             settings = {**_SETTINGS, "lock_timeout": f"{int(self.lock_timeout * 1000)}ms"}
             connection.execute(
                 "SELECT "
@@ -80,7 +80,12 @@ class Control:
             self._connection = connection
         return self._connection
 
-    def _connect(self) -> psycopg.Connection[Any]:
+    def connect(self) -> psycopg.Connection[Any]:
+        """A new connection with nothing set.
+
+        Raises:
+            psycopg.OperationalError: the server or the database is not there.
+        """
         deadline = time.monotonic() + RECOVERY_TIMEOUT
         while True:
             try:
@@ -120,6 +125,17 @@ class Control:
     def transaction(self) -> Iterator[psycopg.Connection[Any]]:
         """One transaction; its snapshot is taken by the first statement that needs one."""
         with self.connection.transaction():
+            yield self.connection
+
+    @contextmanager
+    def as_writer(self) -> Iterator[psycopg.Connection[Any]]:
+        """One transaction as an application would have it: journaled, with all triggers."""
+        with self.connection.transaction():
+            self.connection.execute(
+                "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;"
+                "SET LOCAL session_replication_role = origin;"
+                f"SET LOCAL {CONTROL} = ''"
+            )
             yield self.connection
 
     def maintenance(self) -> psycopg.Connection[Any]:

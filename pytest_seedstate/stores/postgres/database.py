@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +15,6 @@ from pytest_seedstate.stores.postgres.baselines import (
     Baseline,
     Content,
     ContentFiles,
-    LargeObjects,
     Template,
 )
 from pytest_seedstate.stores.postgres.catalog import Catalog, Table, read_views
@@ -31,9 +29,11 @@ from pytest_seedstate.stores.postgres.filling import (
     row_counts,
     set_cached,
 )
-from pytest_seedstate.stores.postgres.installation import install, write_mark
+from pytest_seedstate.stores.postgres.installation import install, read_all, write_mark
 from pytest_seedstate.stores.postgres.large_objects import read_objects, write_objects
 from pytest_seedstate.stores.postgres.names import SCHEMA
+from pytest_seedstate.stores.postgres.position import LostError, Position, Undone
+from pytest_seedstate.stores.postgres.redo import Entries, put_entries, take_entries
 from pytest_seedstate.stores.postgres.server_sql import check_sql
 
 HEAVY = 20_000
@@ -54,43 +54,6 @@ _LIVE_WRITER = (
     errors.DeadlockDetected,
 )
 _T = TypeVar("_T")
-
-
-class LostError(Exception):
-    """The way back is not in the logs; says why."""
-
-
-@dataclass(slots=True)
-class Position:
-    """What a position remembers; the baseline is one too.
-
-    Attributes:
-        entry: the last entry that is known to be before it; None while a transaction that may
-            have written before it is still open.
-        snapshot: which transactions are before it, as ``pg_snapshot``; None for the baseline,
-            whose logs hold only what came after.
-        sequences: their values, as the check reads them.
-        objects: the check's text for large objects.
-        large_objects: the objects.
-    """
-
-    entry: int | None
-    snapshot: str | None
-    sequences: str | None
-    objects: str | None
-    large_objects: LargeObjects
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """What an undo did: rows put back, whether views were stale or objects differ, who wrote."""
-
-    changed: int
-    refreshed: bool
-    objects: str | None
-    writers: tuple[str, ...]
-    heavy: tuple[int, ...]
-    entry: int | None
 
 
 class Database:
@@ -148,8 +111,7 @@ class Database:
     def here(self, connection: psycopg.Connection[Any], entry: int) -> Position:
         """The position at the snapshot of a transaction that began after `entry` was read."""
         row = connection.execute(
-            "SELECT pg_current_snapshot()::text, "
-            "NOT EXISTS (SELECT pg_snapshot_xip(pg_current_snapshot()))"
+            f"SELECT pg_current_snapshot()::text, {SCHEMA}.settled()"
         ).fetchone()
         check = connection.execute(self._check).fetchone()
         assert row is not None
@@ -172,22 +134,35 @@ class Database:
             since the last baseline.
         """
         try:
-            self.entry()
-            row = self.control.one(
-                f"SELECT max(entry), count(*) FROM {SCHEMA}.ddl "
-                "WHERE tag <> 'REFRESH MATERIALIZED VIEW'"
-            )
+            last, count = self._ddl()
         except LostError:
             self._install()
             self._nonce = write_mark(self.control)
             self._check = check_sql(self.control.server_version)
             return set(self.tables), True
-        last, count = row
-        if last is None or last <= self._ddl_seen:
+        if last <= self._ddl_seen:
             return set(), bool(count)
         unknown = self._install()
         self._ddl_seen = last
         return unknown, True
+
+    def _ddl(self) -> tuple[int, int]:
+        """The last entry of DDL since the baseline, and how many there are."""
+        self.entry()
+        last, count = self.control.one(
+            f"SELECT coalesce(max(entry), 0), count(*) FROM {SCHEMA}.ddl "
+            "WHERE tag <> 'REFRESH MATERIALIZED VIEW'"
+        )
+        return last, count
+
+    def current_catalog(self) -> Catalog:
+        """The catalogue; read again only where DDL has made the known one old."""
+        try:
+            if self._ddl()[0] <= self._ddl_seen:
+                return self.catalog
+        except LostError:
+            pass
+        return read_all(self.control)
 
     def _install(self) -> set[int]:
         self.catalog, unknown = install(self.control)
@@ -345,6 +320,37 @@ class Database:
         position = self._despite_writers(attempt)
         self._vacuum()
         return position
+
+    def entries_before(self, position: Position) -> Entries | None:
+        """What was written between the baseline and a position; None when it is not known."""
+        if position.snapshot is None:
+            return None
+        try:
+            self.entry()
+            return take_entries(self.control, position.snapshot)
+        except LostError:
+            return None
+
+    def redo(self, entries: Entries, position: Position) -> Position:
+        """Write a position again on top of its baseline.
+
+        Args:
+            entries: those that `position` sees.
+        """
+        with self.control.transaction() as connection:
+            put_entries(connection, entries)
+            row = connection.execute(self._check).fetchone()
+            assert row is not None
+            connection.execute(
+                f"SELECT {SCHEMA}.set_sequences(%s::text[], %s::text[])",
+                (position.sequences, row[2]),
+            )
+            write_objects(connection, position.large_objects)
+        entry = self.entry()
+        with self.control.transaction() as connection:
+            again = self.here(connection, entry)
+        again.snapshot = position.snapshot
+        return again
 
     def replace(self, baseline: Baseline, reason: str) -> Position:
         """Put a clone in the place of the database and fill it; all its sessions end.

@@ -33,7 +33,9 @@ def _rows(connection: psycopg.Connection[Any], table: Table) -> Iterator[tuple[s
     order = ", ".join(_ordered(column) for column in table.key or table.primary)
     with connection.cursor(name="seedstate_dump") as cursor:
         cursor.itersize = _BATCH
-        cursor.execute(f"SELECT {listed} FROM {only}{table.sql} t ORDER BY {order or '(t.*)::text'}")
+        cursor.execute(
+            f"SELECT {listed} FROM {only}{table.sql} t ORDER BY {order or '(t.*)::text'}"
+        )
         for row in cursor:
             values = [_canonical(value) for value in row]
             identity = [values[index] for index in keys] if keys else values

@@ -23,6 +23,13 @@ FROM {SCHEMA}.tables t
 """
 
 
+def read_all(control: Control) -> Catalog:
+    """The catalogue, with the user's types told with their schema."""
+    with control.transaction() as connection:
+        connection.execute("SET LOCAL search_path = ''")
+        return read_catalog(connection)
+
+
 def install(control: Control) -> tuple[Catalog, set[int]]:
     """Give every table that lacks it a log that fits, and forget tables that are gone.
 
@@ -37,9 +44,7 @@ def install(control: Control) -> tuple[Catalog, set[int]]:
         if not here or not here[0]:
             connection.execute(INFRASTRUCTURE)
             connection.execute(functions_sql(control.server_version))
-        # Types of the user are told with their schema then.
-        connection.execute("SET LOCAL search_path = ''")
-        catalog = read_catalog(connection)
+    catalog = read_all(control)
     fresh: set[int] = set()
     with control.transaction() as connection:
         installed = {

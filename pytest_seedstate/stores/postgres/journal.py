@@ -22,12 +22,14 @@ from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.base import Rewound
 from pytest_seedstate.stores.changes import ChangeSet
 from pytest_seedstate.stores.postgres.baselines import Baseline
+from pytest_seedstate.stores.postgres.catalog import Catalog
 from pytest_seedstate.stores.postgres.changes import read_changes
 from pytest_seedstate.stores.postgres.clones import drop_template, template_name
 from pytest_seedstate.stores.postgres.control import Control, blocked
-from pytest_seedstate.stores.postgres.database import Database, LostError, Position, Undone
+from pytest_seedstate.stores.postgres.database import Database
 from pytest_seedstate.stores.postgres.filling import LARGE, refresh_views, row_counts
 from pytest_seedstate.stores.postgres.large_objects import write_objects
+from pytest_seedstate.stores.postgres.position import LostError, Position, Undone
 
 WAIT_FOR_SESSIONS = 0.5
 """Seconds that a new schema's baseline waits for other sessions to leave, so that the database can
@@ -55,6 +57,10 @@ class PostgresJournal:
         """``postgres``."""
         return "postgres"
 
+    def catalog(self) -> Catalog:
+        """The tables and sequences as they are now; read again only after DDL."""
+        return self._database.current_catalog()
+
     # -- baselines
 
     def keep(self, baseline: str) -> None:
@@ -64,7 +70,7 @@ class PostgresJournal:
             SeedstateError: a transaction holds a table, the server does not answer, or the
                 contents cannot be written.
         """
-        with self._telling("keeping the baseline"):
+        with self.telling("keeping the baseline"):
             before = self._database.generation
             current = self._baselines.get(self._current)
             kept, position = self._database.keep(current.contents if current else {})
@@ -89,7 +95,7 @@ class PostgresJournal:
         target = self._baselines[baseline]
         here = self._baselines[self._current]
         again = baseline == self._current
-        with self._telling(f"switching to the baseline '{baseline}'"):
+        with self.telling(f"switching to the baseline '{baseline}'"):
             if target.generation != self._database.generation:
                 position = self._database.replace(target, "a switch to other tables")
             else:
@@ -109,7 +115,7 @@ class PostgresJournal:
         if baseline == self._current:
             raise ValueError(f"'{baseline}' is the current baseline")
         del self._baselines[baseline]
-        with self._telling("forgetting a baseline"):
+        with self.telling("forgetting a baseline"):
             self._sweep()
 
     def _arrived(self, baseline: str, position: Position) -> None:
@@ -135,7 +141,7 @@ class PostgresJournal:
         Raises:
             SeedstateError: the server does not answer, or its journal is lost.
         """
-        with self._telling("marking a position"):
+        with self.telling("marking a position"):
             try:
                 entry = self._database.entry()
                 self._database.renew_logs()
@@ -165,7 +171,7 @@ class PostgresJournal:
             SeedstateError: the server does not answer.
         """
         position = self._positions[since]
-        with self._telling("reading the changes"):
+        with self.telling("reading the changes"):
             try:
                 self._database.entry()
                 with self._control.transaction() as connection:
@@ -193,7 +199,7 @@ class PostgresJournal:
                 the logs; the database is then at its baseline.
         """
         position = self._positions[to]
-        with self._telling("the rewind"):
+        with self.telling("the rewind"):
             try:
                 rewound = self._undo(position)
             except LostError as lost:
@@ -235,19 +241,24 @@ class PostgresJournal:
             yield "materialised views"
 
     def _replace(self, to: int, reason: str) -> Rewound:
-        position = self._database.replace(self._baselines[self._current], reason)
-        for number in self._positions:
-            self._positions[number] = position
-        if to:
+        position = self._positions[to]
+        entries = self._database.entries_before(position)
+        base = self._database.replace(self._baselines[self._current], reason)
+        if entries is not None:
+            self._positions[0] = base
+            self._positions[to] = self._database.redo(entries, position)
+        else:
+            self._positions = dict.fromkeys(self._positions, base)
+        if to and entries is None:
             raise SeedstateError(
                 f"what a wider fixture wrote to PostgreSQL is lost after: {reason}",
-                fix="change tables in tests that share no fixture which writes rows",
                 checked="the database is at its baseline again",
+                fix="let fixtures write rows, and only single tests change tables",
             )
         return Rewound(replaced=(f"the database, after {reason}",))
 
     @contextmanager
-    def _telling(self, doing: str) -> Iterator[None]:
+    def telling(self, doing: str) -> Iterator[None]:
         """Turn the server's refusals into errors that say what to do."""
         try:
             yield

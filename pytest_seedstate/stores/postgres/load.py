@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -17,6 +18,7 @@ from pytest_seedstate.stores.postgres.foreign_keys import (
     check_references,
     loading_order,
     missing_reference,
+    read_foreign_keys,
 )
 from pytest_seedstate.stores.postgres.names import quote
 from pytest_seedstate.stores.postgres.values import binary_oid, fits_binary, prepare
@@ -52,27 +54,47 @@ def find_table(catalog: Catalog, collection: str) -> Table:
     raise unknown_name("table", collection, [table.title for table in tables])
 
 
+@dataclass(frozen=True, slots=True)
+class LoadPlan:
+    """What a load must know of the tables.
+
+    Attributes:
+        catalog: the tables.
+        foreign_keys: all foreign keys.
+        triggered: oids of tables with triggers of the user.
+        sequences: by table oid: column, oid of the sequence behind it, its increment.
+    """
+
+    catalog: Catalog
+    foreign_keys: tuple[ForeignKey, ...]
+    triggered: frozenset[int]
+    sequences: Mapping[int, Sequence[tuple[str, int, int]]]
+
+
+def read_plan(connection: psycopg.Connection[Any], catalog: Catalog) -> LoadPlan:
+    """Read what is not in `catalog` yet."""
+    sequences: dict[int, list[tuple[str, int, int]]] = {}
+    for oid, *facts in connection.execute(_SEQUENCES).fetchall():
+        sequences.setdefault(oid, []).append((facts[0], facts[1], facts[2]))
+    return LoadPlan(
+        catalog=catalog,
+        foreign_keys=read_foreign_keys(connection),
+        triggered=frozenset(row[0] for row in connection.execute(_TRIGGERED).fetchall()),
+        sequences=sequences,
+    )
+
+
 class Loading:
     """One load.
 
     Args:
         connection: in a transaction; that of an ordinary writer.
-        catalog: the tables.
-        foreign_keys: all foreign keys.
-        triggered: oids of tables with triggers of the user that see inserts.
+        plan: the tables.
     """
 
-    def __init__(
-        self,
-        connection: psycopg.Connection[Any],
-        catalog: Catalog,
-        foreign_keys: Sequence[ForeignKey],
-        triggered: set[int],
-    ) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], plan: LoadPlan) -> None:
         self._connection = connection
-        self._catalog = catalog
-        self._foreign_keys = foreign_keys
-        self._triggered = triggered
+        self._plan = plan
 
     def run(self, entries: Collections, loaded: Loaded) -> None:
         """Load all collections.
@@ -83,10 +105,10 @@ class Loading:
         rows: dict[int, list[Row]] = {}
         tables: dict[int, Table] = {}
         for collection, given in entries.items():
-            table = find_table(self._catalog, collection)
+            table = find_table(self._plan.catalog, collection)
             tables[table.oid] = table
             rows.setdefault(table.oid, []).extend(given)
-        references = [(key.source, key.target) for key in self._foreign_keys]
+        references = [(key.source, key.target) for key in self._plan.foreign_keys]
         order, circular = loading_order(list(tables), references)
         unchecked = set()
         for oid in order:
@@ -94,7 +116,7 @@ class Loading:
                 continue
             groups = list(_by_columns(tables[oid], rows[oid]))
             to_itself = len(groups) > 1 and (oid, oid) in references
-            bulk = len(rows[oid]) >= BULK and oid not in self._triggered
+            bulk = len(rows[oid]) >= BULK and oid not in self._plan.triggered
             late = oid in circular or to_itself or bulk
             if late:
                 unchecked.add(oid)
@@ -103,7 +125,7 @@ class Loading:
                 self._copy(tables[oid], columns, members)
             self._move_sequences(tables[oid], rows[oid])
             loaded(len(rows[oid]))
-        for key in self._foreign_keys:
+        for key in self._plan.foreign_keys:
             if key.source in unchecked:
                 check_references(self._connection, key)
 
@@ -145,7 +167,7 @@ class Loading:
 
     def _broken_reference(self, table: Table, error: psycopg.Error) -> SeedstateError:
         values = _detail_values(error)
-        for key in self._foreign_keys:
+        for key in self._plan.foreign_keys:
             if key.name == error.diag.constraint_name and key.source_title == table.title:
                 return missing_reference(key, dict(zip(key.columns, values, strict=False)))
         return SeedstateError(
@@ -155,9 +177,7 @@ class Loading:
 
     def _move_sequences(self, table: Table, rows: list[Row]) -> None:
         """Move the sequences behind given columns past the largest value given."""
-        for name, sequence, increment in self._connection.execute(
-            _SEQUENCES_OF, (table.oid,)
-        ).fetchall():
+        for name, sequence, increment in self._plan.sequences.get(table.oid, ()):
             values = [row[name] for row in rows if isinstance(row.get(name), int)]
             if values:
                 furthest = max(values) if increment > 0 else min(values)
@@ -167,8 +187,8 @@ class Loading:
 
 
 # Identity and serial columns own their sequence; a default may use any other.
-_SEQUENCES_OF = """
-SELECT a.attname, s.seqrelid::int8, s.seqincrement
+_SEQUENCES = """
+SELECT a.attrelid::int8, a.attname, s.seqrelid::int8, s.seqincrement
 FROM pg_attribute a
 LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
 JOIN pg_depend d ON (d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
@@ -177,7 +197,11 @@ JOIN pg_depend d ON (d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_cla
                  OR (d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
                      AND d.refclassid = 'pg_class'::regclass)
 JOIN pg_sequence s ON s.seqrelid IN (d.objid, d.refobjid)
-WHERE a.attrelid = %s::int8::oid AND a.attnum > 0
+WHERE a.attnum > 0
+"""
+_TRIGGERED = """
+SELECT DISTINCT tgrelid::int8 FROM pg_trigger
+WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgname NOT LIKE 'seedstate\\_%'
 """
 _MOVE = """
 SELECT setval(s.seqrelid::regclass, %(to)s)

@@ -141,6 +141,16 @@ ALTER EVENT TRIGGER seedstate_ddl ENABLE ALWAYS;
 CREATE EVENT TRIGGER seedstate_drop ON sql_drop EXECUTE FUNCTION {SCHEMA}.note_drop();
 ALTER EVENT TRIGGER seedstate_drop ENABLE ALWAYS;
 
+-- Whether the snapshot leaves out no transaction that may have written here. Transaction ids are
+-- never used again, so one that belongs to another database or to autovacuum is none of ours.
+CREATE FUNCTION {SCHEMA}.settled() RETURNS boolean LANGUAGE sql AS $$
+    SELECT NOT EXISTS (
+        SELECT FROM pg_snapshot_xip(pg_current_snapshot()) x(running)
+        WHERE NOT EXISTS (
+            SELECT FROM pg_stat_activity a WHERE a.backend_xid = x.running::xid
+            AND (a.datname <> current_database() OR a.backend_type = 'autovacuum worker')))
+$$;
+
 -- Puts sequences back to what `_wanted` says, in the order of {SCHEMA}.sequences; `~` stands
 -- before the value of one that was not called yet.
 CREATE FUNCTION {SCHEMA}.set_sequences(_wanted text[], _now text[]) RETURNS integer
@@ -191,6 +201,6 @@ BEGIN
     DELETE FROM {SCHEMA}.ddl d WHERE _since IS NULL OR NOT pg_visible_in_snapshot(d.xid, _since);
     SELECT * INTO _nonce, _entry, _now, objects FROM ({check_sql(server_version)}) c;
     moved := {SCHEMA}.set_sequences(_wanted, _now);
-    settled := NOT EXISTS (SELECT pg_snapshot_xip(pg_current_snapshot()));
+    settled := {SCHEMA}.settled();
 END $$;
 """

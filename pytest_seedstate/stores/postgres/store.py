@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
-from pytest_seedstate.errors import SeedstateError
-from pytest_seedstate.stores.postgres.catalog import Catalog, read_catalog
-from pytest_seedstate.stores.postgres.control import APPLICATION_NAME, Control, blocked
+from pytest_seedstate.stores.postgres.control import Control
 from pytest_seedstate.stores.postgres.dump import dump_tables
-from pytest_seedstate.stores.postgres.foreign_keys import read_foreign_keys
 from pytest_seedstate.stores.postgres.journal import PostgresJournal
-from pytest_seedstate.stores.postgres.load import Loading
+from pytest_seedstate.stores.postgres.load import Loading, LoadPlan, read_plan
 from pytest_seedstate.stores.postgres.scripts import SqlScript, run_scripts
 from pytest_seedstate.stores.postgres.values import load_all_values
 
 if TYPE_CHECKING:
     from pytest_seedstate.stores.base import Collections, Loaded
-
-_TRIGGERED = """
-SELECT DISTINCT tgrelid::int8 FROM pg_trigger
-WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgname NOT LIKE 'seedstate\\_%'
-"""
 
 
 class PostgresStore:
@@ -41,6 +30,7 @@ class PostgresStore:
     def __init__(self, conninfo: str, *, spill: Path, lock_timeout: float = 5.0) -> None:
         self._control = Control(conninfo, lock_timeout)
         self._journal = PostgresJournal(self._control, spill)
+        self._plan: LoadPlan | None = None
 
     @property
     def name(self) -> str:
@@ -58,7 +48,11 @@ class PostgresStore:
         Raises:
             SeedstateError: script, line and the server's words.
         """
-        with self._writer("creating the schema") as connection:
+        with (
+            self._journal.telling("creating the schema"),
+            # Scripts set what they like for their session.
+            self._control.connect() as connection,
+        ):
             run_scripts(connection, declared)
 
     def load(self, entries: Collections, loaded: Loaded) -> None:
@@ -71,24 +65,31 @@ class PostgresStore:
             SeedstateError: a table or column that is not there, a duplicate key, a reference to
                 a missing row, a value that does not fit; names table, column, key and value.
         """
-        with self._writer("loading") as connection:
-            catalog = _catalog(connection)
-            keys = read_foreign_keys(connection)
-            triggered = {row[0] for row in connection.execute(_TRIGGERED).fetchall()}
-            with connection.transaction():
-                Loading(connection, catalog, keys, triggered).run(entries, loaded)
+        with self._journal.telling("loading"):
+            plan = self._load_plan()
+            with self._control.as_writer() as connection:
+                Loading(connection, plan).run(entries, loaded)
+
+    def _load_plan(self) -> LoadPlan:
+        catalog = self._journal.catalog()
+        if self._plan is None or self._plan.catalog is not catalog:
+            self._plan = read_plan(self._control.connection, catalog)
+        return self._plan
 
     def dump(self) -> Iterator[tuple[str, str, Any]]:
         """All rows: table, key as text, columns to values in `canonical` form; in key order."""
-        with self._writer("dumping") as connection:
-            load_all_values(connection)
-            yield from dump_tables(connection, _catalog(connection))
+        with self._journal.telling("dumping"):
+            catalog = self._journal.catalog()
+            # Of its own: it reads in one transaction while its caller may do other things.
+            with self._control.connect() as connection:
+                load_all_values(connection)
+                yield from dump_tables(connection, catalog)
 
     def clear(self) -> None:
         """Remove all rows, in one transaction; tables and sequences stay as they are."""
-        with self._writer("clearing") as connection:
-            tables = _catalog(connection).journaled
-            with connection.transaction():
+        with self._journal.telling("clearing"):
+            tables = self._journal.catalog().journaled
+            with self._control.as_writer() as connection:
                 # In this role no foreign key is looked at, so any order will do.
                 connection.execute("SET LOCAL session_replication_role = replica")
                 for table in tables:
@@ -96,12 +97,13 @@ class PostgresStore:
 
     def counts(self) -> dict[str, int]:
         """Rows by table, empty tables too."""
-        with self._writer("counting") as connection:
-            tables = _catalog(connection).collections
+        with self._journal.telling("counting"):
             counted = {}
-            for table in tables:
+            for table in self._journal.catalog().collections:
                 only = "" if table.partitioned else "ONLY "
-                row = connection.execute(f"SELECT count(*) FROM {only}{table.sql}").fetchone()
+                row = self._control.connection.execute(
+                    f"SELECT count(*) FROM {only}{table.sql}"
+                ).fetchone()
                 assert row is not None
                 counted[table.title] = int(row[0])
             return counted
@@ -112,42 +114,9 @@ class PostgresStore:
         Raises:
             SeedstateError: it does not answer.
         """
-        with self._writer("asking for its version") as connection:
-            return f"PostgreSQL {connection.info.parameter_status('server_version')}"
+        with self._journal.telling("asking for the version"):
+            return f"PostgreSQL {self._control.one('SHOW server_version')[0].split()[0]}"
 
     def close(self) -> None:
         """Close the journal's connection."""
         self._control.close()
-
-    @contextmanager
-    def _writer(self, doing: str) -> Iterator[psycopg.Connection[Any]]:
-        """A connection like an application's: what it writes is journaled.
-
-        It lives no longer than it is used, since a database with sessions cannot be cloned.
-        """
-        try:
-            connection = psycopg.connect(
-                self._control.conninfo,
-                autocommit=True,
-                application_name=APPLICATION_NAME,
-                client_encoding="UTF8",
-                options=f"-c lock_timeout={int(self._control.lock_timeout * 1000)} "
-                "-c lc_messages=C",
-            )
-        except psycopg.OperationalError as error:
-            raise self._control.unreachable(error) from error
-        try:
-            with connection:
-                yield connection
-        except psycopg.errors.LockNotAvailable as error:
-            raise blocked(self._control, doing) from error
-        except psycopg.Error as error:
-            raise SeedstateError(f"PostgreSQL: {doing} failed", detail=str(error)) from error
-
-
-def _catalog(connection: psycopg.Connection[Any]) -> Catalog:
-    """To be called outside a transaction, which would keep the setting."""
-    with connection.transaction():
-        # Types of the user are told with their schema then.
-        connection.execute("SET LOCAL search_path = ''")
-        return read_catalog(connection)

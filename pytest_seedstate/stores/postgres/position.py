@@ -1,0 +1,44 @@
+"""What a position of the journal remembers, and what an undo tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_seedstate.stores.postgres.baselines import LargeObjects
+
+
+class LostError(Exception):
+    """The way back is not in the logs; says why."""
+
+
+@dataclass(slots=True)
+class Position:
+    """What a position remembers; the baseline is one too.
+
+    Attributes:
+        entry: the last entry that is known to be before it; None while a transaction that may
+            have written before it is still open.
+        snapshot: which transactions are before it, as ``pg_snapshot``; None for the baseline,
+            whose logs hold only what came after.
+        sequences: their values, as the check reads them.
+        objects: the check's text for large objects.
+        large_objects: the objects.
+    """
+
+    entry: int | None
+    snapshot: str | None
+    sequences: str | None
+    objects: str | None
+    large_objects: LargeObjects
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo did: rows put back, whether views were stale or objects differ, who wrote."""
+
+    changed: int
+    refreshed: bool
+    objects: str | None
+    writers: tuple[str, ...]
+    heavy: tuple[int, ...]
+    entry: int | None
