@@ -51,7 +51,7 @@ def write_summary(reporter: pytest.TerminalReporter, project: Project, settings:
     """The section at the end of the run, and the report file."""
     data = project.figures.as_data()
     done = [
-        f"{figure['count']} {KINDS[kind]} ({_seconds(figure['seconds'])})"
+        f"{KINDS[kind]}: {figure['count']} ({_seconds(figure['seconds'])})"
         for kind, figure in data["figures"].items()
         if figure["count"]
     ]

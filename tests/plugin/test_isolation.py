@@ -38,7 +38,7 @@ def test_writes_of_all_stores_are_undone(project: pytest.Pytester) -> None:
     result = project.runpytest("--seedstate-verify")
 
     result.assert_outcomes(passed=4)
-    result.stdout.fnmatch_lines(["*1 states loaded*3 rewinds*"])
+    result.stdout.fnmatch_lines(["*states loaded: 1 *rewinds: 3 *"])
 
 
 def test_the_same_tests_under_xdist(project: pytest.Pytester) -> None:
@@ -48,7 +48,7 @@ def test_the_same_tests_under_xdist(project: pytest.Pytester) -> None:
     result = project.runpytest_subprocess("-n", "2", "--dist", "loadfile")
 
     result.assert_outcomes(passed=8)
-    result.stdout.fnmatch_lines(["*2 states loaded*6 rewinds*"])
+    result.stdout.fnmatch_lines(["*states loaded: 2 *rewinds: 6 *"])
 
 
 def test_states_are_switched_not_loaded_again(project: pytest.Pytester) -> None:
@@ -71,7 +71,7 @@ def test_states_are_switched_not_loaded_again(project: pytest.Pytester) -> None:
     result = project.runpytest("--seedstate-order=off", "--seedstate-verify", "-v")
 
     result.assert_outcomes(passed=6)
-    result.stdout.fnmatch_lines(["*3 states loaded*"])
+    result.stdout.fnmatch_lines(["*states loaded: 3 *"])
 
 
 def test_scenarios_are_layered_on_a_reset_state(project: pytest.Pytester) -> None:
