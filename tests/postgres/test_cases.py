@@ -22,7 +22,7 @@ def test_case_comes_back(case: Case, database: Database) -> None:
     database.close_connections()
     database.make(case.setup)
     journal = database.store.journal
-    for _ in range(ROUNDS):
+    for _ in range(1 if case.outcome == REPLACED else ROUNDS):
         assert journal.is_clean()
         app = database.connect()
         for statement in statements(case.actions):

@@ -67,18 +67,25 @@ def make_template(control: Control, name: str, contents: Contents, wait: float) 
         if time.monotonic() > deadline:
             return None
         time.sleep(0.005)
-    settings = connection.execute(
-        _SETTINGS.format(name=literal(quote(control.dbname))).replace("%%", "%")
-    ).fetchall()
+    settings = read_settings(control)
     try:
         _clone(connection, control.dbname, name)
     except psycopg.errors.ObjectInUse:
         return None
-    return Template(name, contents, tuple(row[0] for row in settings))
+    return Template(name, contents, settings)
 
 
-def replace_by_clone(control: Control, template: Template) -> None:
+def read_settings(control: Control) -> tuple[str, ...]:
+    """Statements that give a clone the settings and rights of the database."""
+    query = _SETTINGS.format(name=literal(quote(control.dbname))).replace("%%", "%")
+    return tuple(row[0] for row in control.connection.execute(query).fetchall())
+
+
+def replace_by_clone(control: Control, template: Template, keep_as: str | None = None) -> None:
     """Put a clone of `template` in the place of the database; all its sessions end.
+
+    Args:
+        keep_as: the name under which the former database stays, to be a template; None drops it.
 
     Raises:
         psycopg.Error: the clone could not be made; the database is then what it was.
@@ -92,7 +99,12 @@ def replace_by_clone(control: Control, template: Template) -> None:
         while True:
             _end_sessions(connection, control.dbname)
             try:
-                connection.execute(f"DROP DATABASE IF EXISTS {quote(control.dbname)}")
+                if keep_as:
+                    connection.execute(
+                        f"ALTER DATABASE {quote(control.dbname)} RENAME TO {quote(keep_as)}"
+                    )
+                else:
+                    connection.execute(f"DROP DATABASE IF EXISTS {quote(control.dbname)}")
                 break
             except psycopg.errors.ObjectInUse:
                 continue

@@ -15,10 +15,8 @@ from pytest_seedstate.stores.postgres.baselines import (
     Baseline,
     Content,
     ContentFiles,
-    Template,
 )
 from pytest_seedstate.stores.postgres.catalog import Catalog, Table, read_views
-from pytest_seedstate.stores.postgres.clones import make_template, replace_by_clone
 from pytest_seedstate.stores.postgres.control import Control
 from pytest_seedstate.stores.postgres.filling import (
     fill_tables,
@@ -35,6 +33,7 @@ from pytest_seedstate.stores.postgres.names import SCHEMA
 from pytest_seedstate.stores.postgres.position import LostError, Position, Undone
 from pytest_seedstate.stores.postgres.redo import Entries, put_entries, take_entries
 from pytest_seedstate.stores.postgres.server_sql import check_sql
+from pytest_seedstate.stores.postgres.templates import Templates
 
 HEAVY = 20_000
 """Entries of one table from which its kept rows are read back, where they are fewer than half:
@@ -69,7 +68,7 @@ class Database:
         self.files = ContentFiles(spill)
         self.catalog = Catalog((), ())
         self.tables: dict[int, Table] = {}
-        self.templates: dict[int, Template] = {}
+        self.templates = Templates(control)
         self.generation = 0
         self._generations = 0
         self._nonce = ""
@@ -203,13 +202,6 @@ class Database:
             )
         self._vacuum()
         return baseline, position
-
-    def make_template(self, name: str, baseline: Baseline, wait: float) -> None:
-        """Clone the database for the baseline's generation, unless there is a clone already."""
-        if baseline.generation not in self.templates:
-            made = make_template(self.control, name, baseline.contents, wait)
-            if made is not None:
-                self.templates[baseline.generation] = made
 
     def _touched(self, connection: psycopg.Connection[Any]) -> set[int]:
         candidates = connection.execute(
@@ -358,17 +350,15 @@ class Database:
         Raises:
             SeedstateError: there is nothing to clone from.
         """
-        template = self.templates.get(baseline.generation)
-        if template is None:
-            raise SeedstateError(
-                f"the tables cannot be brought back after: {reason}",
-                checked="no copy of them could be made when they were new, because the database "
-                "had other sessions then",
-                fix="close connections once the schema is made (for SQLAlchemy: engine.dispose())",
-            )
+        try:
+            unchanged = not self._ddl()[1]
+        except (LostError, psycopg.Error):
+            unchanged = False
         # Until the end nobody may take the database for one whose state is known.
         self._nonce = ""
-        replace_by_clone(self.control, template)
+        template = self.templates.replace(
+            self.generation if unchanged else None, baseline.generation, reason
+        )
         unknown = self._install()
         self.generation = baseline.generation
         self._ddl_seen = 0
@@ -379,7 +369,8 @@ class Database:
             if oid in unknown
             # A crash may have emptied the template's unlogged tables.
             or table.unlogged
-            or template.contents.get(oid) is not baseline.contents.get(oid)
+            or oid not in template.contents
+            or template.contents[oid] is not baseline.contents.get(oid)
         }
         try:
             return self.go(baseline, wanted, row_counts(template.contents))

@@ -24,7 +24,6 @@ from pytest_seedstate.stores.changes import ChangeSet
 from pytest_seedstate.stores.postgres.baselines import Baseline
 from pytest_seedstate.stores.postgres.catalog import Catalog
 from pytest_seedstate.stores.postgres.changes import read_changes
-from pytest_seedstate.stores.postgres.clones import drop_template, template_name
 from pytest_seedstate.stores.postgres.control import Control, blocked
 from pytest_seedstate.stores.postgres.database import Database
 from pytest_seedstate.stores.postgres.filling import LARGE, refresh_views, row_counts
@@ -76,8 +75,7 @@ class PostgresJournal:
             kept, position = self._database.keep(current.contents if current else {})
             self._baselines[baseline] = kept
             self._arrived(baseline, position)
-            self._database.make_template(
-                template_name(self._control.dbname, kept.generation),
+            self._database.templates.make(
                 kept,
                 WAIT_FOR_SESSIONS if kept.generation != before else 0,
             )
@@ -126,11 +124,9 @@ class PostgresJournal:
         """Free templates and files that no baseline needs."""
         database = self._database
         needed = {kept.generation for kept in self._baselines.values()} | {database.generation}
-        for generation in set(database.templates) - needed:
-            drop_template(self._control, database.templates.pop(generation))
+        database.templates.drop_all_but(needed)
         database.files.sweep(
-            [kept.contents for kept in self._baselines.values()]
-            + [template.contents for template in database.templates.values()]
+            [kept.contents for kept in self._baselines.values()] + database.templates.contents
         )
 
     # -- positions

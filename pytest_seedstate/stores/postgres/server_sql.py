@@ -103,7 +103,9 @@ DECLARE _command record;
 BEGIN
     IF pg_catalog.current_setting('{CONTROL}', true) = 'on' THEN RETURN; END IF;
     FOR _command IN SELECT * FROM pg_catalog.pg_event_trigger_ddl_commands() LOOP
-        CONTINUE WHEN _command.schema_name = 'pg_temp' OR _command.command_tag = 'REINDEX';
+        CONTINUE WHEN _command.schema_name = 'pg_temp' OR _command.command_tag = 'REINDEX'
+            -- The check for large objects sees these.
+            OR lower(_command.object_type) = 'large object' AND _command.command_tag <> 'COMMENT';
         INSERT INTO {SCHEMA}.ddl (tag, object)
         VALUES (_command.command_tag, _command.object_identity);
         CONTINUE WHEN _command.objid IS NULL;
