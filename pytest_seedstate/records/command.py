@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -22,7 +23,8 @@ def run_command(
 
     Args:
         command: the program and its arguments.
-        environment: variables added to this process's own.
+        environment: variables added to this process's own, whose PATH begins with the folder of
+            this interpreter.
         folder: the working directory.
         what: what runs it, for the message.
 
@@ -37,7 +39,7 @@ def run_command(
         done = subprocess.run(
             command,
             cwd=folder,
-            env={**os.environ, **environment},
+            env={**os.environ, "PATH": _path(), **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -57,6 +59,13 @@ def run_command(
             detail=masked(output, environment) or None,
         )
     return done.stdout
+
+
+def _path() -> str:
+    """PATH with the folder of this interpreter first: `python` means the one that runs tests."""
+    return os.pathsep.join(
+        filter(None, (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+    )
 
 
 def masked(text: str, environment: Mapping[str, str]) -> str:

@@ -37,7 +37,7 @@ class Dataset:
 
     Attributes:
         title: the plan's title.
-        now: the clock it was made by.
+        now: the clock it was made by, in UTC.
         records: all records, in order.
         named: what scenarios named, by name.
         entries: what to load: store, then collection, then entries in order.

@@ -53,7 +53,7 @@ def generate(
         SeedstateError: a scenario raised, or made something that is no valid record (names
             scenario, file and line), or two records have one key.
     """
-    context = _Context(plan, seed_number, now, env, clients)
+    context = _Context(plan, seed_number, now.astimezone(dt.UTC), env, clients)
     dataset, late = _run(context)
     if late and not plan.writes_itself:
         # A scenario imported Faker or factories itself, and what it drew before they could be
@@ -110,7 +110,7 @@ class _Run:
         try:
             for value in self._values(scenario, seed, step.params):
                 self._take(step, value)
-        except Exception as error:  # noqa: BLE001 - the user's code may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's code may raise anything
             # Not chained: a validation error quotes its input, which may be a secret.
             raise failure(
                 error, what=f"scenario '{scenario.full_name}'", where=str(scenario.site)

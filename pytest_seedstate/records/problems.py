@@ -39,7 +39,7 @@ def a_kind(name: str) -> str:
     return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
 
 
-def failure(error: Exception, *, what: str, where: str) -> SeedstateError:
+def failure(error: BaseException, *, what: str, where: str) -> SeedstateError:
     """The error that a user sees for one that the user's code raised.
 
     Args:
@@ -83,9 +83,10 @@ def import_failure(error: BaseException, *, pack: str, path: Path) -> SeedstateE
 
 def _placed(error: SeedstateError, what: str, place: str) -> SeedstateError:
     known = error.where or ""
+    parts = (what if what not in known else "", known, place if place not in known else "")
     return SeedstateError(
         error.problem,
-        where=known if place in known else ", ".join(part for part in (what, known, place) if part),
+        where=", ".join(filter(None, parts)),
         checked=error.checked,
         fix=error.fix,
         detail=error.detail,

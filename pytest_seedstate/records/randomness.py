@@ -15,6 +15,8 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pytest_seedstate.records.clock import FrozenNames
@@ -47,7 +49,7 @@ class Randomness:
         self._clock = clock
         self._threads = {threading.get_ident()}
         self.late = False
-        self._own: dict[str, random.Random] = {}
+        self._own: list[tuple[str, random.Random]] = []
         self._undo: list[Undo] = []
         self._adopted: set[int] = set()
         self._taken_over: set[str] = set()
@@ -64,7 +66,7 @@ class Randomness:
         self.check_late()
         self._take_over_loaded()
         self.random.seed(seed)
-        for name, own in self._own.items():
+        for name, own in self._own:
             own.seed(derived_seed(seed, name))
         random.seed(seed)
         _on_loaded("factory.random", lambda module: module.randgen.seed(seed))
@@ -90,15 +92,15 @@ class Randomness:
         """Remember the state of everything and take it over.
 
         Args:
-            namespaces: the names of the packs' modules, whose own generators count too.
+            namespaces: the names of the packs' modules, whose own generators count too, as do
+                those of modules with factories.
         """
         state = random.getstate()
         self._undo.append(lambda: random.setstate(state))
         self._set(uuid, "os", _SteadyOs(self.random, self._threads))
         self._take_over_loaded()
         for names in namespaces:
-            for name, value in list(names.items()):
-                self._take_over_own(name, value)
+            self._take_over_own(names)
 
     def end(self) -> None:
         """Put everything back, last change first."""
@@ -123,20 +125,26 @@ class Randomness:
             return
         self._adopted.add(id(faker))
         self._set(faker.unique, "_seen", {})
-        for generator in _generators(faker):
-            self._set(generator, "random", self.random)
-            for provider in () if weights else generator.providers:
+        for part in faker.factories:
+            if hasattr(part, "factories"):
+                self._adopt(part, weights=weights)
+                continue
+            self._set(part, "random", self.random)
+            for provider in () if weights else part.providers:
                 self._set(provider, "__use_weighting__", False)
 
-    def _take_over_own(self, name: str, value: object) -> None:
-        """A generator that a pack made for itself: it goes on from run to run otherwise."""
+    def _take_over_own(self, names: Mapping[str, Any]) -> None:
+        """Generators that a module made for itself: they go on from run to run otherwise."""
         proxy = sys.modules.get("faker.proxy")
-        if proxy is not None and isinstance(value, proxy.Faker):
-            self._adopt(value, weights=True)
-        elif type(value) is random.Random and value not in self._own.values():
-            state = value.getstate()
-            self._undo.append(lambda: value.setstate(state))
-            self._own[name] = value
+        # By file name: a module's own name may hold a path, or be __main__.
+        module = Path(str(names.get("__file__"))).name
+        for name, value in list(names.items()):
+            if proxy is not None and isinstance(value, proxy.Faker):
+                self._adopt(value, weights=True)
+            elif type(value) is random.Random and id(value) not in self._adopted:
+                self._adopted.add(id(value))
+                self._undo.append(partial(value.setstate, value.getstate()))
+                self._own.append((f"{module}.{name}", value))
 
     def _take_over_loaded(self) -> None:
         for name, take_over in self._sources.items():
@@ -207,6 +215,9 @@ class Randomness:
         for kind in kinds:
             for declaration in _iterators(kind._meta):
                 self._restart_iterator(declaration)
+        for name in dict.fromkeys(kind.__module__ for kind in kinds):
+            if name in sys.modules and name.partition(".")[0] != "factory":
+                self._take_over_own(vars(sys.modules[name]))
 
     def _restart_iterator(self, declaration: Any) -> None:
         values = declaration.iterator
@@ -267,14 +278,6 @@ def _subclasses(kind: Any) -> Iterator[Any]:
     for child in kind.__subclasses__():
         yield child
         yield from _subclasses(child)
-
-
-def _generators(faker: Any) -> Iterator[Any]:
-    for part in faker.factories:
-        if hasattr(part, "factories"):
-            yield from _generators(part)
-        else:
-            yield part
 
 
 def _iterators(meta: Any) -> Iterator[Any]:

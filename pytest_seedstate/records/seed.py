@@ -31,7 +31,7 @@ class Seed:
     """The first argument of every scenario.
 
     Attributes:
-        now: the frozen instant of the run, with a zone.
+        now: the frozen instant of the run, in UTC.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Seed:
 
     @property
     def today(self) -> dt.date:
-        """The date of `now`."""
+        """The date of `now`, which is Faker's today too."""
         return self.now.date()
 
     @property
