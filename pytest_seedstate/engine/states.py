@@ -144,13 +144,18 @@ class States:
             if name not in stores:
                 raise unknown_name("running store", name, list(stores), where=dataset.title)
         jobs = [(stores[name], entries) for name, entries in dataset.entries.items()]
-        if len(jobs) == 1:
-            jobs[0][0].load(jobs[0][1], _uncounted)
-        elif jobs:
-            with ThreadPoolExecutor(len(jobs)) as pool:
-                loads = [pool.submit(store.load, entries, _uncounted) for store, entries in jobs]
-                for load in loads:
-                    load.result()
+        try:
+            if len(jobs) == 1:
+                jobs[0][0].load(jobs[0][1], _uncounted)
+            elif jobs:
+                with ThreadPoolExecutor(len(jobs)) as pool:
+                    loads = [
+                        pool.submit(store.load, entries, _uncounted) for store, entries in jobs
+                    ]
+                    for load in loads:
+                        load.result()
+        except SeedstateError as error:
+            raise _of_scenario(dataset.title, error) from None
 
     def repair(self) -> None:
         """Replace what all stores hold by the current state's baseline."""
@@ -166,6 +171,17 @@ class States:
                 if key in keys:
                     keys.remove(key)
                     journal.forget(key)
+
+
+def _of_scenario(title: str, error: SeedstateError) -> SeedstateError:
+    """A store's error, which knows the table and the value, with whose data they are."""
+    return SeedstateError(
+        error.problem,
+        where=", ".join(filter(None, (f"data of '{title}'", error.where))),
+        checked=error.checked,
+        fix=error.fix,
+        detail=error.detail,
+    )
 
 
 def _uncounted(_: int) -> Any:

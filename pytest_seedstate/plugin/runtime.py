@@ -164,4 +164,5 @@ class _as_failure:  # noqa: N801 - reads as a statement
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         if isinstance(error, SeedstateError):
-            pytest.fail(str(error), pytrace=False)
+            # Not chained: what a driver said below it is in the text, as far as it helps.
+            raise pytest.fail.Exception(str(error), pytrace=False) from None

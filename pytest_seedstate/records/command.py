@@ -12,7 +12,7 @@ from pathlib import Path
 from pytest_seedstate.errors import SeedstateError
 
 _LAST_LINES = 40
-_SECRET_NAME = re.compile(r"pass|secret|token|key", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"pass|secret|token|key(?!_id)", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)([^@/\s]+)@")
 
 
