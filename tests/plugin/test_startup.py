@@ -6,7 +6,20 @@ import sys
 
 import pytest
 
-HEAVY = ["boto3", "botocore", "psycopg", "moto", "faker", "factory", "pydantic", "typer", "rich", "testcontainers", "opensearchpy", "werkzeug"]
+HEAVY = [
+    "boto3",
+    "botocore",
+    "psycopg",
+    "moto",
+    "faker",
+    "factory",
+    "pydantic",
+    "typer",
+    "rich",
+    "testcontainers",
+    "opensearchpy",
+    "werkzeug",
+]
 
 
 def test_an_unused_plugin_imports_nothing_heavy(
