@@ -34,6 +34,8 @@ _SETTINGS = {
     # One statement, one snapshot, also within a function of many statements.
     "default_transaction_isolation": "repeatable read",
     "default_transaction_read_only": "off",
+    # In a deadlock with a live writer it is us who notice first and start again, not the application.
+    "deadlock_timeout": "20ms",
     # Logs have no statistics: no plan may begin with the user's table.
     "plan_cache_mode": "force_generic_plan",
     "enable_hashjoin": "off",
@@ -45,6 +47,10 @@ _SETTINGS = {
     "lc_messages": "C",
     **PINNED_SETTINGS,
 }
+
+
+class NoDatabaseError(psycopg.OperationalError):
+    """The server answers, and the database is not there."""
 
 
 class Control:
@@ -84,7 +90,8 @@ class Control:
         """A new connection with nothing set.
 
         Raises:
-            psycopg.OperationalError: the server or the database is not there.
+            NoDatabaseError: the database is not there.
+            psycopg.OperationalError: the server is not there.
         """
         deadline = time.monotonic() + RECOVERY_TIMEOUT
         while True:
@@ -96,6 +103,8 @@ class Control:
                     client_encoding="UTF8",
                 )
             except psycopg.OperationalError as error:
+                if f'database "{self.dbname}" does not exist' in str(error):
+                    raise NoDatabaseError(str(error)) from error
                 recovers = any(text in str(error) for text in _RECOVERS)
                 if not recovers or time.monotonic() > deadline:
                     raise

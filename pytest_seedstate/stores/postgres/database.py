@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 from psycopg import errors
@@ -15,9 +14,10 @@ from pytest_seedstate.stores.postgres.baselines import (
     Baseline,
     Content,
     ContentFiles,
+    LargeObjects,
 )
 from pytest_seedstate.stores.postgres.catalog import Catalog, Table, read_views
-from pytest_seedstate.stores.postgres.control import Control
+from pytest_seedstate.stores.postgres.control import Control, NoDatabaseError
 from pytest_seedstate.stores.postgres.filling import (
     fill_tables,
     lock_tables,
@@ -32,6 +32,7 @@ from pytest_seedstate.stores.postgres.large_objects import read_objects, write_o
 from pytest_seedstate.stores.postgres.names import SCHEMA
 from pytest_seedstate.stores.postgres.position import LostError, Position, Undone
 from pytest_seedstate.stores.postgres.redo import Entries, put_entries, take_entries
+from pytest_seedstate.stores.postgres.retrying import ATTEMPTS, despite_writers
 from pytest_seedstate.stores.postgres.server_sql import check_sql
 from pytest_seedstate.stores.postgres.templates import Templates
 
@@ -39,20 +40,9 @@ HEAVY = 20_000
 """Entries of one table from which its kept rows are read back, where they are fewer than half:
 an entry takes 10 to 12 us to undo (shared/measurements/postgres.md, "Rows changed")."""
 
-ATTEMPTS = 20
-"""Times that a rewind is started again for live writers before it keeps them off by locks."""
-
-_PAUSES = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02)  # seconds before the further attempts
 _VACUUM_ABOVE = 1 << 20  # bytes of one log
 
 _REWIND = f"SELECT * FROM {SCHEMA}.rewind(%s::pg_snapshot, %s::text[], %s)"
-_LIVE_WRITER = (
-    errors.SerializationFailure,
-    errors.UniqueViolation,
-    errors.ExclusionViolation,
-    errors.DeadlockDetected,
-)
-_T = TypeVar("_T")
 
 
 class Database:
@@ -103,6 +93,8 @@ class Database:
             )
         except errors.UndefinedTable as error:
             raise LostError("the journal was dropped") from error
+        except NoDatabaseError as error:
+            raise LostError("the database was dropped") from error
         if nonce != self._nonce or not nonce:
             raise LostError("the server has crashed, or the database was replaced")
         return int(entry)
@@ -164,7 +156,14 @@ class Database:
         return read_all(self.control)
 
     def _install(self) -> set[int]:
-        self.catalog, unknown = install(self.control)
+        for _ in range(ATTEMPTS):
+            try:
+                self.catalog, unknown = install(self.control)
+                break
+            except errors.DeadlockDetected:
+                continue
+        else:
+            self.catalog, unknown = install(self.control)
         self.tables = {table.oid: table for table in self.catalog.journaled}
         return unknown
 
@@ -237,7 +236,7 @@ class Database:
                 self.control.one(_REWIND, (position.snapshot, position.sequences, limit)),
             )
 
-        undone = self._despite_writers(attempt)
+        undone = despite_writers(self.control, self.tables.values(), attempt)
         if undone.changed > HEAVY or undone.heavy:
             self._vacuum()
         return undone
@@ -254,26 +253,6 @@ class Database:
             heavy=tuple(heavy or ()),
             entry=entry if settled else None,
         )
-
-    def _despite_writers(self, attempt: Callable[[], _T]) -> _T:
-        """Repeat `attempt` while live writers are in its way; at last without them."""
-        for number in range(ATTEMPTS):
-            try:
-                return attempt()
-            except _LIVE_WRITER:
-                time.sleep(_PAUSES[min(number, len(_PAUSES) - 1)])
-            except errors.OperationalError:
-                raise
-            except psycopg.Error as error:
-                raise LostError(f"the undo failed: {str(error).splitlines()[0]}") from error
-        try:
-            with self.control.transaction() as connection:
-                lock_tables(connection, self.tables.values())
-                return attempt()
-        except errors.OperationalError:
-            raise
-        except psycopg.Error as error:
-            raise LostError(f"the undo failed: {str(error).splitlines()[0]}") from error
 
     def go(
         self,
@@ -307,9 +286,11 @@ class Database:
                 position = self.here(connection, entry)
             position.snapshot = None
             position.entry = undone.entry if position.entry is not None else None
+            # Not what was just read: a live writer may have moved one again meanwhile.
+            position.sequences = baseline.sequences
             return position
 
-        position = self._despite_writers(attempt)
+        position = despite_writers(self.control, self.tables.values(), attempt)
         self._vacuum()
         return position
 
@@ -323,7 +304,7 @@ class Database:
         except LostError:
             return None
 
-    def redo(self, entries: Entries, position: Position) -> Position:
+    def redo(self, entries: Entries, position: Position) -> None:
         """Write a position again on top of its baseline.
 
         Args:
@@ -331,18 +312,17 @@ class Database:
         """
         with self.control.transaction() as connection:
             put_entries(connection, entries)
-            row = connection.execute(self._check).fetchone()
-            assert row is not None
-            connection.execute(
-                f"SELECT {SCHEMA}.set_sequences(%s::text[], %s::text[])",
-                (position.sequences, row[2]),
-            )
-            write_objects(connection, position.large_objects)
-        entry = self.entry()
-        with self.control.transaction() as connection:
-            again = self.here(connection, entry)
-        again.snapshot = position.snapshot
-        return again
+            position.objects = self.write_objects(connection, position.large_objects)
+        # Who was quick to connect again may have written already.
+        position.entry = self.undo(position).entry
+
+    def write_objects(
+        self, connection: psycopg.Connection[Any], objects: LargeObjects
+    ) -> str | None:
+        """Put large objects back, and tell the check's text for them."""
+        write_objects(connection, objects)
+        row = connection.execute(self._check).fetchone()
+        return row[3] if row else None
 
     def replace(self, baseline: Baseline, reason: str) -> Position:
         """Put a clone in the place of the database and fill it; all its sessions end.

@@ -10,6 +10,7 @@ from psycopg import errors
 from pytest_seedstate.stores.postgres.baselines import Content, ContentFiles
 from pytest_seedstate.stores.postgres.catalog import Table
 from pytest_seedstate.stores.postgres.names import SCHEMA
+from pytest_seedstate.stores.postgres.server_sql import PATIENCE
 
 if TYPE_CHECKING:
     import psycopg
@@ -30,6 +31,7 @@ def lock_tables(connection: psycopg.Connection[Any], tables: Iterable[Table]) ->
     To be the first statement of the transaction, so that its snapshot sees what they committed.
     """
     names = ", ".join(f"ONLY {table.sql}" for table in tables)
+    connection.execute(f"SET LOCAL lock_timeout = '{PATIENCE}ms'")
     if names:
         connection.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
 

@@ -63,8 +63,10 @@ def _log_table(table: Table) -> str:
     images = "".join(f", {column.image} {column.log_type}" for column in table.logged)
     return (
         f"CREATE UNLOGGED TABLE {table.log} ("
-        f"entry bigint NOT NULL DEFAULT nextval('{SCHEMA}.entry'), "
+        # First, so that nobody has an entry without having a transaction id: TRUNCATE may have
+        # none when its trigger fires.
         "xid xid8 NOT NULL DEFAULT pg_current_xact_id(), "
+        f"entry bigint NOT NULL DEFAULT nextval('{SCHEMA}.entry'), "
         "pid integer NOT NULL DEFAULT pg_backend_pid(), "
         "application text NOT NULL DEFAULT current_setting('application_name'), "
         f"sign smallint NOT NULL{images});"
@@ -169,7 +171,7 @@ BEGIN
     IF _entries > _limit THEN RETURN; END IF;
     changed := 0;
     IF _entries = 0 THEN RETURN; END IF;
-    SELECT array_agg(DISTINCT l.application || ' ' || l.pid) INTO writers FROM {table.log} l
+    SELECT array_agg(DISTINCT format('%s (pid %s)', l.application, l.pid)) INTO writers FROM {table.log} l
     WHERE {_newer(table)};
 {switch_off}{restore}{switch_on}    DELETE FROM {table.log} l
     WHERE {_newer(table)};

@@ -27,7 +27,6 @@ from pytest_seedstate.stores.postgres.changes import read_changes
 from pytest_seedstate.stores.postgres.control import Control, blocked
 from pytest_seedstate.stores.postgres.database import Database
 from pytest_seedstate.stores.postgres.filling import LARGE, refresh_views, row_counts
-from pytest_seedstate.stores.postgres.large_objects import write_objects
 from pytest_seedstate.stores.postgres.position import LostError, Position, Undone
 
 WAIT_FOR_SESSIONS = 0.5
@@ -225,9 +224,8 @@ class PostgresJournal:
     def _beside_rows(self, position: Position, undone: Undone, baseline: Baseline) -> Iterator[str]:
         if undone.objects != position.objects:
             with self._control.transaction() as connection:
-                write_objects(connection, position.large_objects)
+                objects = self._database.write_objects(connection, position.large_objects)
             yield "large objects"
-            objects = self._database.check()[3]
             for other in self._positions.values():
                 if other.large_objects == position.large_objects:
                     other.objects = objects
@@ -242,7 +240,7 @@ class PostgresJournal:
         base = self._database.replace(self._baselines[self._current], reason)
         if entries is not None:
             self._positions[0] = base
-            self._positions[to] = self._database.redo(entries, position)
+            self._database.redo(entries, position)
         else:
             self._positions = dict.fromkeys(self._positions, base)
         if to and entries is None:

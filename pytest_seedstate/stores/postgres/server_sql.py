@@ -10,6 +10,11 @@ from pytest_seedstate.stores.postgres.names import CONTROL, SCHEMA, TRIGGERS
 
 _OURS = ", ".join(f"'{name}'" for name in TRIGGERS.values())
 
+PATIENCE = 200
+"""Milliseconds that one attempt waits for a lock. Short, because an attempt that is given up frees
+its own locks: so a live writer that waits for them goes on, and no deadlock ends its transaction
+(``deadlock_timeout`` is a second)."""
+
 LARGE_OBJECTS = """
 CASE WHEN EXISTS (SELECT FROM pg_largeobject_metadata) THEN (
     SELECT count(*) || ',' || sum(hashtextextended(oid::text || '/' || xmin, 0))
@@ -53,8 +58,8 @@ SELECT nextval('{SCHEMA}.entry');
 CREATE UNLOGGED TABLE {SCHEMA}.mark (nonce text NOT NULL);
 
 CREATE UNLOGGED TABLE {SCHEMA}.ddl (
-    entry bigint NOT NULL DEFAULT nextval('{SCHEMA}.entry'),
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    entry bigint NOT NULL DEFAULT nextval('{SCHEMA}.entry'),
     pid integer NOT NULL DEFAULT pg_backend_pid(),
     application text NOT NULL DEFAULT current_setting('application_name'),
     tag text NOT NULL,
@@ -183,6 +188,7 @@ CREATE OR REPLACE FUNCTION {SCHEMA}.rewind(
 DECLARE _nonce text; _entry bigint; _now text[]; _log record; _one record;
 BEGIN
     changed := 0;
+    PERFORM set_config('lock_timeout', '{PATIENCE}ms', true);
     SELECT array_agg(DISTINCT concat_ws(' ', d.tag, d.object))
                FILTER (WHERE d.tag <> 'REFRESH MATERIALIZED VIEW'),
            coalesce(bool_or(d.tag = 'REFRESH MATERIALIZED VIEW'), false)
