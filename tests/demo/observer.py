@@ -1,6 +1,6 @@
 """A plugin for runs of the demo: notes which modules wrote and which failed.
 
-    pytest -p observer, with OBSERVER_FILE set; with NO_REWIND=1 nothing is ever undone.
+pytest -p observer, with OBSERVER_FILE set; with NO_REWIND=1 nothing is ever undone.
 """
 
 from __future__ import annotations
