@@ -48,7 +48,7 @@ class SeedstateError(Exception):
         return "\n".join(lines)
 
 
-class MissingExtra(SeedstateError):
+class MissingExtraError(SeedstateError):
     """A part of the plugin needs a package that is not installed.
 
     Args:

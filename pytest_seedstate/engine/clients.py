@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_seedstate.errors import MissingExtra
+from pytest_seedstate.errors import MissingExtraError
 
 if TYPE_CHECKING:
     import psycopg
@@ -30,7 +30,7 @@ class Clients:
             try:
                 import psycopg
             except ImportError:
-                raise MissingExtra("postgres", "psycopg", "a PostgreSQL connection") from None
+                raise MissingExtraError("postgres", "psycopg", "a PostgreSQL connection") from None
             # Server-side prepared statements would not survive `tidy_postgres`.
             self._postgres = psycopg.connect(
                 self._variables("postgres")["url"], autocommit=True, prepare_threshold=None
@@ -70,7 +70,7 @@ class Clients:
         try:
             import boto3
         except ImportError:
-            raise MissingExtra("aws", "boto3", "an AWS client") from None
+            raise MissingExtraError("aws", "boto3", "an AWS client") from None
         return boto3
 
     @property

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from pytest_seedstate.config import Settings
-from pytest_seedstate.errors import MissingExtra, SeedstateError
+from pytest_seedstate.errors import MissingExtraError, SeedstateError
 
 if TYPE_CHECKING:
     from pytest_seedstate.services.base import Service
@@ -34,7 +34,7 @@ def make_service(
         note: told what went wrong without failing the run, such as a cache that is read-only.
 
     Raises:
-        MissingExtra: its client or its server is not installed.
+        MissingExtraError: its client or its server is not installed.
         SeedstateError: this system cannot run it.
     """
     if sys.platform == "win32":
@@ -43,7 +43,7 @@ def make_service(
         )
     extra, package = CLIENT_OF_SERVICE[name]
     if find_spec(package) is None:
-        raise MissingExtra(extra, package, f"the {name} service")
+        raise MissingExtraError(extra, package, f"the {name} service")
     if name == "postgres":
         from pytest_seedstate.services.cache import cache_dir
         from pytest_seedstate.services.postgres import EmbeddedPostgres

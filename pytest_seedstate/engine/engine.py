@@ -17,6 +17,7 @@ from pytest_seedstate.stores.changes import ChangeSet
 
 if TYPE_CHECKING:
     from pytest_seedstate.engine.schema import Schema
+    from pytest_seedstate.records.dataset import Dataset
     from pytest_seedstate.stores.base import Journal, Rewound
 
 
@@ -100,6 +101,23 @@ class Engine:
         self.start(state.stores)
         self._switch(state)
 
+    def add(self, state: State) -> Dataset:
+        """Load the data of `state` on top of what the stores hold.
+
+        Raises:
+            SeedstateError: it cannot be made or loaded; the stores are as they were.
+        """
+        self.start(state.stores)
+        assert state.generate is not None
+        before = self._mark()
+        try:
+            dataset = state.generate()
+            self.states.insert(dataset)
+        except BaseException:
+            self._go_back(before)
+            raise
+        return dataset
+
     # -- what has changed
 
     def is_clean(self) -> bool:
@@ -176,7 +194,7 @@ class Engine:
 
     def snapshot(self, name: str) -> None:
         """Remember what all stores hold now under a name, until the test ends."""
-        self._snapshots[name] = {journal.name: journal.mark() for journal in self.fleet.journals}
+        self._snapshots[name] = self._mark()
 
     def restore(self, name: str) -> None:
         """Go back to a snapshot; snapshots taken after it are gone.
@@ -189,7 +207,13 @@ class Engine:
         names = list(self._snapshots)
         for later in names[names.index(name) + 1 :]:
             del self._snapshots[later]
-        positions = self._snapshots[name]
+        self._go_back(self._snapshots[name])
+
+    def _mark(self) -> dict[str, int]:
+        return {journal.name: journal.mark() for journal in self.fleet.journals}
+
+    def _go_back(self, positions: dict[str, int]) -> None:
+        # A service that started later was at its beginning then.
         self._rewind_each(
             [(journal, positions.get(journal.name, 0)) for journal in self.fleet.journals]
         )

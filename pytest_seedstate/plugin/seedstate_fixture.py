@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from pytest_seedstate.errors import SeedstateError, unknown_name
 from pytest_seedstate.plugin.changes_text import changes_text
@@ -19,8 +20,24 @@ if TYPE_CHECKING:
     from pytest_seedstate.records.scenario import Scenario
 
 RecordT = TypeVar("RecordT", bound="Record")
+ResultT = TypeVar("ResultT")
+Params = ParamSpec("Params")
 POLL_SECONDS = 0.005
 KINDS = ("inserted", "updated", "deleted")
+
+
+def _told_plainly(method: Callable[Params, ResultT]) -> Callable[Params, ResultT]:
+    """End the traceback of our errors at the test's own line: the text says all there is."""
+
+    @wraps(method)
+    def call(*args: Params.args, **kwargs: Params.kwargs) -> ResultT:
+        __tracebackhide__ = True
+        try:
+            return method(*args, **kwargs)
+        except SeedstateError as error:
+            raise error.with_traceback(None) from None
+
+    return call
 
 
 class Seedstate:
@@ -39,6 +56,7 @@ class Seedstate:
         """The instant that scenarios call now; see ini ``seedstate_clock``."""
         return self._project.settings.clock
 
+    @_told_plainly
     def __getitem__(self, name: str) -> Any:
         """The record that a scenario named with ``seed.name(name, record)``.
 
@@ -52,6 +70,7 @@ class Seedstate:
             raise unknown_name("named record", name, list(named))
         return named[name].model_copy(deep=True)
 
+    @_told_plainly
     def records(self, model: type[RecordT]) -> list[RecordT]:
         """All records of a model, in the order in which scenarios made them."""
         return [
@@ -60,6 +79,7 @@ class Seedstate:
             for record in dataset.records_of(model)
         ]
 
+    @_told_plainly
     def one(self, model: type[RecordT], **match: Any) -> RecordT:
         """The only record of a model whose fields equal `match`.
 
@@ -68,10 +88,12 @@ class Seedstate:
         """
         return only(self.records(model), model, match)
 
+    @_told_plainly
     def changes(self) -> ChangeSet:
         """What this test has changed so far, in every store and by any process."""
         return self._engine.changes()
 
+    @_told_plainly
     def wait_for(
         self,
         collection: str | Callable[[ChangeSet], bool],
@@ -115,10 +137,12 @@ class Seedstate:
             time.sleep(POLL_SECONDS)
         return changes
 
+    @_told_plainly
     def snapshot(self, name: str) -> None:
         """Remember what all stores hold now, until the test ends."""
         self._engine.snapshot(name)
 
+    @_told_plainly
     def restore(self, name: str) -> None:
         """Go back to a snapshot of this test.
 
@@ -127,19 +151,17 @@ class Seedstate:
         """
         self._engine.restore(name)
 
+    @_told_plainly
     def seed(self, scenario: str | Scenario, **params: Any) -> None:
         """Load a scenario on top of what the stores hold.
 
         Raises:
-            SeedstateError: an unknown name or parameter, or data that cannot be loaded.
+            SeedstateError: an unknown name or parameter, or data that cannot be made or loaded;
+                the stores are as they were.
         """
-        state = self._project.state([scenario], params=params)
-        self._engine.start(state.stores)
-        assert state.generate is not None
-        dataset = state.generate()
-        self._engine.states.insert(dataset)
-        self._seeded.append(dataset)
+        self._seeded.append(self._engine.add(self._project.state([scenario], params=params)))
 
+    @_told_plainly
     def reset(self, state: str) -> None:
         """Replace everything by a reset state, until the test ends.
 

@@ -57,6 +57,8 @@ class ColumnType(NamedTuple):
 def column_type(annotation: Any) -> ColumnType | None:
     """The column for values of an annotation, None where there is no one type for them."""
     kind = _bare(annotation)
+    if kind is Any:
+        return ColumnType("jsonb", nullable=True)
     if get_origin(kind) in (Union, types.UnionType):
         members = [member for member in get_args(kind) if member is not type(None)]
         found = {column_type(member) for member in members}
@@ -86,7 +88,7 @@ def _sql_of(kind: Any) -> str | None:
     if origin is not None:
         return _sql_of_generic(origin, get_args(kind))
     if not isinstance(kind, type):
-        return "jsonb" if kind is Any else None
+        return None
     if issubclass(kind, Enum):
         return _sql_of_values([member.value for member in kind])
     if issubclass(kind, (list, tuple, AbstractSet)):

@@ -10,7 +10,9 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from pytest_seedstate.errors import SeedstateError, unknown_name
+from pytest_seedstate.records.placement import Placement
 from pytest_seedstate.records.plan import Step
+from pytest_seedstate.records.problems import failure
 from pytest_seedstate.records.record import Record
 from pytest_seedstate.records.values import stored_fields
 from pytest_seedstate.stores.canonical import encode
@@ -111,25 +113,40 @@ def grouped(
         derived_tables: PostgreSQL tables whose key is the first field.
 
     Raises:
-        SeedstateError: two records with one key: names scenario, collection and key.
+        SeedstateError: two records with one key (names scenarios, collection and key), or a
+            record that its place cannot store.
     """
     entries: dict[str, dict[str, list[Any]]] = {}
     seen: dict[tuple[str, str, tuple[Any, ...]], Made] = {}
     for one in made:
-        for place in one.record.placements():
-            if one.step.stores is not None and place.store not in one.step.stores:
-                continue
-            derived = place.store == "postgres" and place.collection in derived_tables
-            key = place.identity(one.record, derived=derived)
-            if key is not None:
-                first = seen.setdefault((place.store, place.collection, key), one)
-                if first is not one:
-                    raise _duplicate(place.store, place.collection, key, first, one)
-            entry = place.entry(one.record)
-            if entry is not None:
-                collections = entries.setdefault(place.store, {})
-                collections.setdefault(place.collection, []).append(entry)
+        try:
+            for place in one.record.placements():
+                if one.step.stores is None or place.store in one.step.stores:
+                    _add(entries, seen, one, place, derived_tables)
+        except Exception as error:  # noqa: BLE001 - properties are the user's code
+            scenario = one.step.scenario
+            raise failure(
+                error, what=f"scenario '{scenario.full_name}'", where=str(scenario.site)
+            ) from None
     return entries
+
+
+def _add(
+    entries: dict[str, dict[str, list[Any]]],
+    seen: dict[tuple[str, str, tuple[Any, ...]], Made],
+    one: Made,
+    place: Placement,
+    derived_tables: frozenset[str],
+) -> None:
+    derived = place.store == "postgres" and place.collection in derived_tables
+    key = place.identity(one.record, derived=derived)
+    if key is not None:
+        first = seen.setdefault((place.store, place.collection, key), one)
+        if first is not one:
+            raise _duplicate(place.store, place.collection, key, first, one)
+    entry = place.entry(one.record)
+    if entry is not None:
+        entries.setdefault(place.store, {}).setdefault(place.collection, []).append(entry)
 
 
 def _duplicate(

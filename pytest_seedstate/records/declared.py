@@ -6,6 +6,7 @@ or by us declares the same things once. Packs collect them by file afterwards.
 
 from __future__ import annotations
 
+import itertools
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +47,18 @@ class Declared:
 
 
 _BY_FILE: dict[Path, Declared] = {}
+_CHANGES = itertools.count(1)
+_last_change = 0
+
+
+def last_change() -> int:
+    """A number that is another one whenever something was declared or forgotten."""
+    return _last_change
+
+
+def _changed() -> None:
+    global _last_change
+    _last_change = next(_CHANGES)
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,7 @@ class Site:
 
     def declared(self) -> Declared:
         """The list that things declared here belong to; a file that runs again starts anew."""
+        _changed()
         known = _BY_FILE.get(self.path)
         if known is None or known.names is not self.names:
             known = _BY_FILE[self.path] = Declared(self.path, self.names)
@@ -88,11 +102,6 @@ def calling_site(depth: int = 1) -> Site:
     return Site(path.resolve(), frame.f_lineno, names)
 
 
-def declared_in(path: Path) -> Declared | None:
-    """What a file declared when it last ran."""
-    return _BY_FILE.get(path.resolve())
-
-
 def all_declared() -> list[Declared]:
     """Everything declared in this process, in order."""
     return list(_BY_FILE.values())
@@ -100,4 +109,5 @@ def all_declared() -> list[Declared]:
 
 def forget(path: Path) -> None:
     """Drop what a file declared, because running it failed."""
+    _changed()
     _BY_FILE.pop(path.resolve(), None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.column_types import ColumnType, column_type
 from pytest_seedstate.records.placement import Item, Object, Row
-from pytest_seedstate.records.schema import SqlText
+from pytest_seedstate.stores.postgres import SqlScript
 
 if TYPE_CHECKING:
     from pytest_seedstate.records.record import Record
@@ -23,7 +23,7 @@ class _Table:
     models: list[str] = field(default_factory=list)
 
 
-def derived_sql(records: Iterable[type[Record]]) -> list[SqlText]:
+def derived_sql(records: Iterable[type[Record]]) -> list[SqlScript]:
     """A script for each table that records live in.
 
     Columns follow from annotations; a column that only some records of a table have takes NULL.
@@ -39,7 +39,7 @@ def derived_sql(records: Iterable[type[Record]]) -> list[SqlText]:
             if isinstance(place, Row):
                 _add(tables.setdefault(place.table, _Table()), model, place)
     return [
-        SqlText(f"derived from {', '.join(table.models)}", _create(name, table))
+        SqlScript(f"derived from {', '.join(table.models)}", _create(name, table))
         for name, table in tables.items()
     ]
 

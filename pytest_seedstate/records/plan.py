@@ -154,7 +154,7 @@ def plan(
         " + ".join(titles) or "no data",
         tuple(builder.steps),
         registry.root,
-        registry.derived_tables(),
+        registry.derived_tables,
     )
 
 

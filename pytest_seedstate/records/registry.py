@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_seedstate.errors import SeedstateError, closest, unknown_name
+from pytest_seedstate.records.declared import last_change
 from pytest_seedstate.records.pack import Pack, check, find_packs, loose_packs
 from pytest_seedstate.records.reset_state import ResetState
 from pytest_seedstate.records.scenario import Scenario
@@ -41,6 +43,7 @@ class Registry:
         self.root = root
         self.packs = tuple(packs)
         self.own_schema = frozenset(own_schema)
+        self._known: _Known | None = None
         names = [str(pack.name) for pack in packs]
         if default_pack is not None and default_pack not in names:
             raise unknown_name("pack", default_pack, names, where="seedstate_default_pack")
@@ -187,21 +190,12 @@ class Registry:
                 silent.append(pack)
             else:
                 declared += own
-        everything = declared + self._derived(store, silent, declared)
-        return _sql_scripts(everything) if store == "postgres" else everything
+        return declared + self._derived(store, silent, declared)
 
+    @property
     def derived_tables(self) -> frozenset[str]:
         """The PostgreSQL tables that are made from records, so that their first field is the key."""
-        if "postgres" in self.own_schema:
-            return frozenset()
-        return frozenset(
-            place.collection
-            for pack in [*self.packs, *self._loose()]
-            if pack.declared("postgres") is None
-            for record in pack.records
-            for place in record.placements()
-            if place.store == "postgres"
-        )
+        return self._now.derived_tables
 
     def _derived(self, store: str, packs: Sequence[Pack], declared: Sequence[Any]) -> list[Any]:
         records: list[type[Record]] = [record for pack in packs for record in pack.records]
@@ -220,22 +214,50 @@ class Registry:
     # -- visibility
 
     def _visible(self, path: Path | None) -> list[Pack]:
-        near = [pack for pack in self._loose() if pack.is_visible_from(path)]
-        for pack in near:
-            check(pack)
-        return [*self.packs, *near]
+        known = self._now.visible
+        if path not in known:
+            near = [pack for pack in self._loose() if pack.is_visible_from(path)]
+            for pack in near:
+                check(pack)
+            known[path] = [*self.packs, *near]
+        return known[path]
 
     def _loose(self) -> list[Pack]:
-        return loose_packs(self.packs)
+        return self._now.loose
+
+    @property
+    def _now(self) -> _Known:
+        # Conftests and test modules declare things while they are imported; in between, every
+        # collected test asks.
+        if self._known is None or self._known.change != last_change():
+            loose = loose_packs(self.packs)
+            derived = () if "postgres" in self.own_schema else (*self.packs, *loose)
+            self._known = _Known(last_change(), loose, _derived_tables(derived))
+        return self._known
 
     def _is_below_root(self, pack: Pack) -> bool:
         return pack.path.is_relative_to(self.root.resolve())
 
 
-def _sql_scripts(texts: Sequence[Any]) -> list[Any]:
-    from pytest_seedstate.stores.postgres import SqlScript
+@dataclass
+class _Known:
+    """What follows from all that was declared up to a change."""
 
-    return [SqlScript(text.name, text.text) for text in texts]
+    change: int
+    loose: list[Pack]
+    derived_tables: frozenset[str]
+    visible: dict[Path | None, list[Pack]] = field(default_factory=dict)
+
+
+def _derived_tables(packs: Iterable[Pack]) -> frozenset[str]:
+    return frozenset(
+        place.collection
+        for pack in packs
+        if pack.declared("postgres") is None
+        for record in pack.records
+        for place in record.placements()
+        if place.store == "postgres"
+    )
 
 
 def _nearest(found: Sequence[Scenario] | Sequence[ResetState]) -> Pack | None:

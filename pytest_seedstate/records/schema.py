@@ -6,27 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.declared import Site, calling_site
+from pytest_seedstate.stores.postgres import SqlScript
 
 _NAME_KEYS = {"dynamodb": "TableName", "s3": "Bucket"}
-
-
-class SqlText(NamedTuple):
-    """Statements for PostgreSQL.
-
-    Packs are read at collection, when nothing of PostgreSQL may be needed yet; so this becomes
-    the store's own `SqlScript` only when a schema is created.
-
-    Attributes:
-        name: where they stand, for messages: a file, or a line of Python.
-        text: the statements.
-    """
-
-    name: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -34,7 +20,7 @@ class Schema:
     """What must exist before data, by store.
 
     Attributes:
-        declared: for each store that something is declared for: `SqlText`, parameters of
+        declared: for each store that something is declared for: `SqlScript`, parameters of
             CreateTable, or buckets.
         site: where it is declared, None for the files of a folder.
     """
@@ -109,9 +95,9 @@ def read_folder(folder: Path) -> Schema:
     return Schema(declared)
 
 
-def _scripts(text: str | Path, folder: Path, where: str) -> list[SqlText]:
+def _scripts(text: str | Path, folder: Path, where: str) -> list[SqlScript]:
     if isinstance(text, str) and (not text.endswith(".sql") or len(text.split()) != 1):
-        return [SqlText(where, text)]
+        return [SqlScript(where, text)]
     path = folder / text
     files = sorted(path.glob("*.sql")) if path.is_dir() else [path]
     missing = not files or not files[0].is_file()
@@ -120,8 +106,8 @@ def _scripts(text: str | Path, folder: Path, where: str) -> list[SqlText]:
     return [_script(file) for file in files]
 
 
-def _script(path: Path) -> SqlText:
-    return SqlText(str(path), path.read_text("utf-8"))
+def _script(path: Path) -> SqlScript:
+    return SqlScript(str(path), path.read_text("utf-8"))
 
 
 def _read_json(path: Path, key: str) -> list[dict[str, Any]]:

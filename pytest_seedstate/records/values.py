@@ -22,23 +22,19 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.canonical import encode
 
-_AS_THEY_ARE = frozenset(
+_AS_THEY_ARE: frozenset[type] = frozenset(
     {str, int, bool, type(None), Decimal, float, bytes, dt.datetime, dt.date, dt.time, uuid.UUID}
 )
 
 
 def row_value(value: Any) -> Any:
-    """A value for PostgreSQL: models become mappings, sets sorted lists, Enum members values."""
+    """A value for a column: models and mappings become JSON documents, sets sorted lists."""
     if type(value) in _AS_THEY_ARE:
         return value
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, BaseModel):
-        return {
-            outer: row_value(getattr(value, name)) for name, outer in document_names(type(value))
-        }
-    if isinstance(value, Mapping):
-        return {row_value(key): row_value(member) for key, member in value.items()}
+    if isinstance(value, (BaseModel, Mapping)):
+        return json_value(value)
     if isinstance(value, (list, tuple)):
         return [row_value(member) for member in value]
     if isinstance(value, AbstractSet):
@@ -47,7 +43,33 @@ def row_value(value: Any) -> Any:
     return _pydantic_plain(value)
 
 
-_ITEM_AS_THEY_ARE = frozenset({str, int, bool, type(None), Decimal, bytes})
+_JSON_AS_THEY_ARE: frozenset[type] = frozenset({str, int, bool, type(None), float})
+
+
+def json_value(value: Any) -> Any:
+    """A value inside a JSON column: instants and UUIDs are text, a Decimal is a number.
+
+    Raises:
+        SeedstateError: a type that JSON has no form for.
+    """
+    if type(value) in _JSON_AS_THEY_ARE:
+        return value
+    if isinstance(value, Enum):
+        return json_value(value.value)
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, BaseModel):
+        value = _document(value)
+    if isinstance(value, Mapping):
+        return {_text(json_value(key)): json_value(member) for key, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [json_value(member) for member in value]
+    if isinstance(value, AbstractSet):
+        return sorted((json_value(member) for member in value), key=encode)
+    return _as_text(value, "a JSON column", _JSON_AS_THEY_ARE)
+
+
+_ITEM_AS_THEY_ARE: frozenset[type] = frozenset({str, int, bool, type(None), Decimal, bytes})
 
 
 def item_value(value: Any) -> Any:
@@ -61,25 +83,15 @@ def item_value(value: Any) -> Any:
         return item_value(value.value)
     if isinstance(value, float):
         return Decimal(repr(value))
-    if isinstance(value, (dt.datetime, dt.date, dt.time)):
-        return value.isoformat()
     if isinstance(value, BaseModel):
-        value = {outer: getattr(value, name) for name, outer in document_names(type(value))}
+        value = _document(value)
     if isinstance(value, Mapping):
-        return item_mapping({_key_text(key): member for key, member in value.items()})
+        return item_mapping({_text(item_value(key)): member for key, member in value.items()})
     if isinstance(value, (list, tuple)):
         return [item_value(member) for member in value]
     if isinstance(value, AbstractSet):
         return {item_value(member) for member in value}
-    if isinstance(value, (uuid.UUID, ipaddress.IPv4Address, ipaddress.IPv6Address)):
-        return str(value)
-    plain = _pydantic_plain(value)
-    if type(plain) not in _ITEM_AS_THEY_ARE:
-        raise SeedstateError(
-            f"DynamoDB cannot store a value of type {type(value).__name__}",
-            fix="store it as text or as a number, for example in a computed field",
-        )
-    return plain
+    return _as_text(value, "DynamoDB", _ITEM_AS_THEY_ARE)
 
 
 def item_mapping(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,6 +118,24 @@ def document_names(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
     return tuple((name, alias or name) for name, alias in aliases.items())
 
 
+def _document(model: BaseModel) -> dict[str, Any]:
+    return {outer: getattr(model, name) for name, outer in document_names(type(model))}
+
+
+def _as_text(value: Any, place: str, known: frozenset[type]) -> Any:
+    if isinstance(value, (dt.datetime, dt.date, dt.time)):
+        return value.isoformat()
+    if isinstance(value, (uuid.UUID, ipaddress.IPv4Address, ipaddress.IPv6Address)):
+        return str(value)
+    plain = _pydantic_plain(value)
+    if type(plain) not in known:
+        raise SeedstateError(
+            f"{place} cannot store a value of type {type(value).__name__}",
+            fix="store it as text or as a number, for example in a computed field",
+        )
+    return plain
+
+
 def _pydantic_plain(value: Any) -> Any:
     if isinstance(value, (SecretStr, SecretBytes)):
         return value.get_secret_value()
@@ -114,6 +144,5 @@ def _pydantic_plain(value: Any) -> Any:
     return value
 
 
-def _key_text(key: Any) -> str:
-    plain = item_value(key)
-    return plain if isinstance(plain, str) else str(plain)
+def _text(key: Any) -> str:
+    return key if isinstance(key, str) else str(key)

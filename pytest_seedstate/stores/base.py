@@ -123,5 +123,3 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Close our connections; the service itself goes on."""
-
-

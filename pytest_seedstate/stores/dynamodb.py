@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_seedstate.errors import SeedstateError, unknown_name
-from pytest_seedstate.services.aws.wire import Unstorable, from_wire, item_to_wire
+from pytest_seedstate.services.aws.wire import UnstorableError, from_wire, item_to_wire
 from pytest_seedstate.stores.aws_http import AwsEndpoint, AwsError
 from pytest_seedstate.stores.base import Collections, Journal, Loaded
 from pytest_seedstate.stores.canonical import canonical
@@ -255,7 +255,7 @@ def _checked(table: _Table, items: Sequence[Mapping[str, Any]]) -> list[dict[str
         where = f"DynamoDB table '{table.name}', item {number}"
         try:
             wire = item_to_wire(item)
-        except Unstorable as error:
+        except UnstorableError as error:
             raise SeedstateError(
                 f"an item cannot be stored: {error}", where=f"{where} ({_shown(table, item)})"
             ) from None

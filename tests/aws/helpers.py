@@ -102,8 +102,7 @@ def everything(clients: Clients) -> dict[str, Any]:
             for each in clients.s3.list_buckets()["Buckets"]
         },
         "queues": {
-            url: _queue(clients.sqs, url)
-            for url in clients.sqs.list_queues().get("QueueUrls", [])
+            url: _queue(clients.sqs, url) for url in clients.sqs.list_queues().get("QueueUrls", [])
         },
         "topics": clients.sns.list_topics()["Topics"],
         "subscriptions": clients.sns.list_subscriptions()["Subscriptions"],

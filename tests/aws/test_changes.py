@@ -12,9 +12,7 @@ from .helpers import Clients, item, key, make_client, make_table
 
 
 def kinds(changes: ChangeSet) -> list[tuple[str, str, object, str]]:
-    return [
-        (each.store, each.collection, tuple(each.key.values()), each.kind) for each in changes
-    ]
+    return [(each.store, each.collection, tuple(each.key.values()), each.kind) for each in changes]
 
 
 def test_nothing_changed(filled: AwsJournal) -> None:
@@ -115,9 +113,7 @@ def test_other_services_are_named(filled: AwsJournal, clients: Clients) -> None:
     url = clients.sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
     for _ in range(3):
         clients.sqs.send_message(QueueUrl=url, MessageBody="x")
-    clients.s3.put_bucket_tagging(
-        Bucket="images", Tagging={"TagSet": [{"Key": "k", "Value": "v"}]}
-    )
+    clients.s3.put_bucket_tagging(Bucket="images", Tagging={"TagSet": [{"Key": "k", "Value": "v"}]})
     changes = filled.changes()
     assert len(changes) == 0
     assert changes

@@ -59,9 +59,7 @@ def test_clean_is_asked_for_each_position(filled: AwsJournal, clients: Clients) 
     assert filled.is_clean(0)
 
 
-def test_a_position_without_writes_costs_no_process(
-    filled: AwsJournal, clients: Clients
-) -> None:
+def test_a_position_without_writes_costs_no_process(filled: AwsJournal, clients: Clients) -> None:
     """Marks in a row share one state, and each can be gone back to."""
     positions = [filled.mark() for _ in range(3)]
     assert positions == [1, 2, 3]
@@ -117,9 +115,7 @@ def test_the_current_baseline_cannot_be_forgotten(filled: AwsJournal) -> None:
         filled.forget("filled")
 
 
-def test_kept_states_outlive_those_they_came_from(
-    journal: AwsJournal, clients: Clients
-) -> None:
+def test_kept_states_outlive_those_they_came_from(journal: AwsJournal, clients: Clients) -> None:
     """A baseline stays when the position below it, and the baseline before, are forgotten."""
     make_table(clients.dynamodb)
     journal.keep("one")

@@ -23,9 +23,7 @@ def multipart(clients: Clients) -> None:
         body = bytes([number]) * (MEGABYTES_5 if number == 1 else 10)
         tag = clients.s3.upload_part(**at, UploadId=upload, PartNumber=number, Body=body)["ETag"]
         parts.append({"PartNumber": number, "ETag": tag})
-    clients.s3.complete_multipart_upload(
-        **at, UploadId=upload, MultipartUpload={"Parts": parts}
-    )
+    clients.s3.complete_multipart_upload(**at, UploadId=upload, MultipartUpload={"Parts": parts})
 
 
 def receive(clients: Clients) -> None:
@@ -124,9 +122,7 @@ WRITES: dict[str, Write] = {
     "object tags": lambda c: c.s3.put_object_tagging(
         Bucket="images", Key="a/1.jpg", Tagging={"TagSet": [{"Key": "k", "Value": "v"}]}
     ),
-    "object acl": lambda c: c.s3.put_object_acl(
-        Bucket="images", Key="a/1.jpg", ACL="public-read"
-    ),
+    "object acl": lambda c: c.s3.put_object_acl(Bucket="images", Key="a/1.jpg", ACL="public-read"),
     "multipart": multipart,
     "begun multipart": lambda c: c.s3.create_multipart_upload(Bucket="images", Key="begun"),
     "new version": lambda c: c.s3.put_object(Bucket="versioned", Key="a/1.jpg", Body=b"second"),

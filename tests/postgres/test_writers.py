@@ -14,7 +14,7 @@ from tests.postgres.conftest import Database
 from tests.postgres.dumping import differences, full_dump
 from tests.postgres.writing import Writer
 
-ROUNDS = int(os.environ.get("SEEDSTATE_TEST_ROUNDS", "40"))
+ROUNDS = int(os.environ.get("SEEDSTATE_TEST_ROUNDS", "25"))
 
 
 @pytest.fixture

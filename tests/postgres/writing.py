@@ -33,14 +33,16 @@ def write_until_told(conninfo: str, seed: int, channel: Connection) -> None:
     with psycopg.connect(
         conninfo, autocommit=True, application_name=f"writer {seed}"
     ) as connection:
-        connection.execute("SET lock_timeout = '2s'")
+        # Two writers may block each other; the server's second for noticing that would be ours.
+        connection.execute("SET lock_timeout = '2s'; SET deadlock_timeout = '100ms'")
         while True:
             command = channel.recv()
             if command is None:
                 return
             while not channel.poll():
                 write_some(connection, chance)
-            assert channel.recv() == "pause"
+            if channel.recv() is None:
+                return
             channel.send("paused")
 
 

@@ -109,11 +109,14 @@ def test_row_values_are_what_the_database_driver_takes() -> None:
         url: AnyUrl
         folder: Path
         nested: dict[Color, list[Address]]
+        prices: list[Decimal]
+        details: dict[str, Any]
         stored_in = (Row("things"),)
 
     address = Address(post_code="N1", since=dt.date(2026, 1, 1))
     at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    stored = {"postCode": "N1", "since": dt.date(2026, 1, 1)}
+    stored = {"postCode": "N1", "since": "2026-01-01"}
+    number = uuid.UUID(int=1)
     assert entry(
         Thing(
             color=Color.RED,
@@ -125,6 +128,8 @@ def test_row_values_are_what_the_database_driver_takes() -> None:
             url=AnyUrl("https://example.org/"),
             folder=Path("a/b"),
             nested={Color.RED: [address]},
+            prices=[Decimal("1.10")],
+            details={"price": Decimal("1.10"), "ids": {number}, "at": at, "n": None, "l": (1,)},
         )
     ) == {
         "color": "red",
@@ -136,6 +141,8 @@ def test_row_values_are_what_the_database_driver_takes() -> None:
         "url": "https://example.org/",
         "folder": "a/b",
         "nested": {"red": [stored]},
+        "prices": [Decimal("1.10")],
+        "details": {"price": 1.1, "ids": [str(number)], "at": at.isoformat(), "n": None, "l": [1]},
     }
 
 
@@ -195,16 +202,20 @@ def test_item_values_are_what_dynamodb_takes() -> None:
     }
 
 
-def test_a_value_that_dynamodb_lacks_is_named() -> None:
-    """A time span has no form in DynamoDB, and nobody guesses one."""
+def test_a_value_that_a_document_lacks_is_named() -> None:
+    """A time span has no form in DynamoDB or JSON, and nobody guesses one."""
 
     class Thing(Record):
         id: str
         span: dt.timedelta
-        stored_in = (Item("things", pk="{id}"),)
+        spans: dict[str, dt.timedelta]
+        stored_in = (Item("things", pk="{id}"), Row("things"))
 
-    with pytest.raises(SeedstateError, match="cannot store a value of type timedelta"):
-        entry(Thing(id="a", span=dt.timedelta(1)))
+    record = Thing(id="a", span=dt.timedelta(1), spans={"a": dt.timedelta(1)})
+    with pytest.raises(SeedstateError, match="DynamoDB cannot store a value of type timedelta"):
+        entry(record)
+    with pytest.raises(SeedstateError, match=r"a JSON column cannot store .* type timedelta"):
+        entry(record, 1)
 
 
 def test_item_keys_are_templates_and_extra_feeds_indexes() -> None:

@@ -402,3 +402,30 @@ def test_a_dataset_answers_questions(empty_registry: Registry) -> None:
         dataset.one(Thing)
     with pytest.raises(SeedstateError, match="did you mean 'size'"):
         dataset.one(Thing, sise=9)
+
+
+def test_a_record_that_cannot_be_stored_is_told_with_its_scenario(
+    empty_registry: Registry,
+) -> None:
+    """A key without a value, and a property that fails."""
+
+    class Keyless(Record):
+        id: str | None
+        stored_in = (Item("things", pk="T#{id}"),)
+
+    class Failing(Record):
+        id: int
+
+        @property
+        def half(self) -> float:
+            return self.id / 0
+
+        stored_in = (Row("things", fields=("id", "half")),)
+
+    keyless = scenario("keyless")(lambda seed: Keyless(id=None))
+    with pytest.raises(SeedstateError, match="needs the field 'id', which is None") as caught:
+        make(empty_registry, keyless)
+    assert "scenario 'keyless'" in str(caught.value)
+    failing = scenario("failing")(lambda seed: Failing(id=1))
+    with pytest.raises(SeedstateError, match="scenario 'failing' failed: ZeroDivisionError"):
+        make(empty_registry, failing)

@@ -333,13 +333,13 @@ def test_a_missing_wheel_is_told_with_the_line_that_installs_it(root: Path) -> N
 import sys
 sys.path.append({str(REPOSITORY)!r})
 from pathlib import Path
-from pytest_seedstate.errors import MissingExtra
+from pytest_seedstate.errors import MissingExtraError
 from pytest_seedstate.services.postgres import EmbeddedPostgres
 from pytest_seedstate.services.rundir import RunDir
 with RunDir(Path("p"), root=Path(sys.argv[1])) as rundir:
     try:
         EmbeddedPostgres(rundir, None).start()
-    except MissingExtra as error:
+    except MissingExtraError as error:
         print(error)
 """
     told = subprocess.run(

@@ -3,11 +3,10 @@
 import asyncio
 
 from alembic import context
-from sqlalchemy import Connection, pool
-from sqlalchemy.ext.asyncio import create_async_engine
-
 from alembic_app import settings
 from alembic_app.models import Base
+from sqlalchemy import Connection, pool
+from sqlalchemy.ext.asyncio import create_async_engine
 
 
 def migrate(connection: Connection) -> None:

@@ -4,11 +4,11 @@ import sys
 from collections.abc import AsyncIterator
 
 import pytest
+from alembic_app import db
+from alembic_app.api import app
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from alembic_app import db
-from alembic_app.api import app
 from pytest_seedstate import Seed, scenario
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from fastapi.testclient import TestClient
-
 from directory_api.app import app
+from fastapi.testclient import TestClient
+from wishes import at
+
 from pytest_seedstate import scenario
 from scenarios.tattoo_directory.records import Artist, Booking, BookingDetails
-from wishes import at
 
 
 @scenario("booked-week", extends=("minimal",))

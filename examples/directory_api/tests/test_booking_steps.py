@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import pytest
 from fastapi.testclient import TestClient
+from wishes import booking
 
 from scenarios.tattoo_directory.records import Artist
-from wishes import booking
 
 
 @pytest.mark.scenario("booked-week")

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 from fastapi.testclient import TestClient
+from wishes import booking
 
 from scenarios.tattoo_directory.records import Artist, Booking
-from wishes import booking
 
 pytestmark = pytest.mark.scenario("booked-week")
 

@@ -2,9 +2,9 @@
 
 import pytest
 from fastapi.testclient import TestClient
+from wishes import JPEG, picture
 
 from scenarios.tattoo_directory.records import BUCKET, Artist, PortfolioImage
-from wishes import JPEG, picture
 
 pytestmark = pytest.mark.scenario("portfolio-rich")
 

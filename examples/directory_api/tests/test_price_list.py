@@ -6,9 +6,8 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from fastapi.testclient import TestClient
-
 from directory_api import settings
+from fastapi.testclient import TestClient
 from wishes import booking
 
 

@@ -4,10 +4,10 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from fastapi.testclient import TestClient
+from wishes import review
 
 from pytest_seedstate.stores.changes import ChangeSet
 from scenarios.tattoo_directory.records import Artist, Booking, Review
-from wishes import review
 
 pytestmark = pytest.mark.scenario("minimal")
 

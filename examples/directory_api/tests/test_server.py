@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from wishes import JPEG, booking, picture, review
 
 from scenarios.tattoo_directory.records import Artist, Review
-from wishes import JPEG, booking, picture, review
 
 pytestmark = pytest.mark.scenario("minimal")
 

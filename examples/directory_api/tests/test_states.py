@@ -2,9 +2,9 @@
 
 import pytest
 from fastapi.testclient import TestClient
+from wishes import booking, review
 
 from scenarios.tattoo_directory.records import Artist
-from wishes import booking, review
 
 
 def total(client: TestClient) -> int:

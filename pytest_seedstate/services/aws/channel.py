@@ -20,7 +20,7 @@ _MOST_DESCRIPTORS = 64
 Message = dict[str, Any]
 
 
-class Closed(Exception):
+class ChannelClosedError(Exception):
     """The other process is gone."""
 
 
@@ -42,7 +42,7 @@ class Channel:
         """Send a message, and descriptors that the receiver gets copies of.
 
         Raises:
-            Closed: nobody reads the other end.
+            ChannelClosedError: nobody reads the other end.
         """
         text = json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")
         data = _LENGTH.pack(len(text)) + text
@@ -56,7 +56,7 @@ class Channel:
                 # Not for nothing: the receiver of a whole message may be gone already.
                 self._socket.sendall(data)
         except OSError as error:
-            raise Closed from error
+            raise ChannelClosedError from error
 
     def receive(self, timeout: float | None) -> Message:
         """The next message; its descriptors come from `take_descriptor`.
@@ -66,7 +66,7 @@ class Channel:
                 user's freezegun may stand in for every clock of the pytest process.
 
         Raises:
-            Closed: the other process has gone.
+            ChannelClosedError: the other process has gone.
             TimeoutError: no message came in time.
         """
         self._socket.settimeout(timeout)
@@ -98,8 +98,8 @@ class Channel:
         except TimeoutError:
             raise
         except OSError as error:
-            raise Closed from error
+            raise ChannelClosedError from error
         self._descriptors.extend(descriptors)
         if not data:
-            raise Closed
+            raise ChannelClosedError
         self._received += data

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_seedstate.errors import MissingExtra, SeedstateError
+from pytest_seedstate.errors import MissingExtraError, SeedstateError, closest
 from pytest_seedstate.services import platform
-from pytest_seedstate.services.aws.channel import Closed
+from pytest_seedstate.services.aws.channel import ChannelClosedError
 from pytest_seedstate.services.aws.journal import AwsJournal
 from pytest_seedstate.services.aws.processes import Keeper, Slots, channel_pair
 from pytest_seedstate.services.aws.tally import Tally
@@ -24,7 +24,6 @@ from pytest_seedstate.services.rundir import RunDir
 
 DEFAULT_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs", "sns")
 _ALWAYS = ("sts",)
-_AT_ONCE = ("dynamodb", "s3")
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _LOG_LINES = 15
@@ -86,7 +85,7 @@ class EmbeddedAws:
             "port": number,
             "region": self._region,
             "access_key": "seedstate",
-            "secret_key": "seedstate",
+            "secret_key": "seedstate-secret",
         }
 
     @property
@@ -105,7 +104,7 @@ class EmbeddedAws:
 
         Raises:
             SeedstateError: why it did not start, with the last lines of its log.
-            MissingExtra: moto, or something that a service of it needs, is not installed.
+            MissingExtraError: moto, or something that a service of it needs, is not installed.
         """
         if self._journal is not None:
             return
@@ -120,10 +119,13 @@ class EmbeddedAws:
         atexit.register(self.stop)
         try:
             answer = channel.receive(_START_SECONDS)
-        except (Closed, TimeoutError):
-            raise self._failed("did not start") from None
-        if "failed" in answer:
-            raise self._refused(answer)
+        except (ChannelClosedError, TimeoutError):
+            answer = None
+        if answer is None or "ready" not in answer:
+            channel.close()
+            error = self._failed("did not start") if answer is None else self._refused(answer)
+            self.stop()
+            raise error
         self._journal = AwsJournal(
             Keeper(channel, segment=0),
             Slots(self._tally),
@@ -151,20 +153,11 @@ class EmbeddedAws:
 
     def _spawn(self, control: int, folder: Path) -> subprocess.Popen[bytes]:
         assert self._port is not None
-        listener = self._port.socket.fileno()
-        backends = list(_AT_ONCE)
-        signing_names: list[str] = []
-        if "all" not in self._services:
-            named = [name for name in (*self._services, *_ALWAYS) if name not in _AT_ONCE]
-            backends += dict.fromkeys(named)
-            signing_names = sorted({*self._services, *_ALWAYS})
         config = {
             "control": control,
-            "listener": listener,
+            "listener": self._port.socket.fileno(),
             "tally": str(folder / "tally"),
-            "backends": backends,
-            "at_once": len(_AT_ONCE),
-            "services": signing_names,
+            "services": [] if "all" in self._services else [*self._services, *_ALWAYS],
             "region": self._region,
             "owner": [self._owner, platform.process_start(self._owner)],
         }
@@ -176,7 +169,7 @@ class EmbeddedAws:
         with self._log.open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-P", "-c", code, json.dumps(config)],
-                pass_fds=(control, listener),
+                pass_fds=(control, self._port.socket.fileno()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -195,9 +188,16 @@ class EmbeddedAws:
             root.wait()
 
     def _refused(self, answer: dict[str, Any]) -> SeedstateError:
-        self.stop()
+        if "unknown" in answer:
+            near = closest(answer["unknown"], answer["known"])
+            return SeedstateError(
+                f"unknown AWS service '{answer['unknown']}'",
+                where="seedstate_aws_services",
+                checked="the services of boto3 that the installed moto emulates",
+                fix=f"did you mean '{near}'?" if near else None,
+            )
         if answer["missing"]:
-            return MissingExtra("embedded", answer["missing"], "the embedded AWS services")
+            return MissingExtraError("embedded", answer["missing"], "the embedded AWS services")
         return SeedstateError(
             f"the embedded AWS services did not start: {answer['failed']}", detail=self._log_tail()
         )

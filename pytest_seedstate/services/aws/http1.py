@@ -20,11 +20,11 @@ _LONGEST_HEAD = 1 << 18
 _NO_BODY = {"204", "304"}
 
 
-class BadRequest(Exception):
+class BadRequestError(Exception):
     """What came is not HTTP that we serve."""
 
 
-class Hangup(Exception):
+class HangupError(Exception):
     """The client closed the connection."""
 
 
@@ -55,14 +55,14 @@ class Connection:
             The WSGI environment, with the whole body in ``wsgi.input``.
 
         Raises:
-            Hangup: the client is gone.
-            BadRequest: it does not speak HTTP/1.x.
+            HangupError: the client is gone.
+            BadRequestError: it does not speak HTTP/1.x.
         """
         head = self._read_head()
         lines = head.decode("latin-1").split("\r\n")
         parts = lines[0].split(" ")
         if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
-            raise BadRequest(f"request line {lines[0][:100]!r}")
+            raise BadRequestError(f"request line {lines[0][:100]!r}")
         method, target, version = parts
         self.activity = f"sends {method} {target[:100]}"
         environ = self._environ(method, target, version)
@@ -170,7 +170,7 @@ class Connection:
                 del self._buffer[: end + 4]
                 return head
             if len(self._buffer) > _LONGEST_HEAD:
-                raise BadRequest("a head of more than 256 KB")
+                raise BadRequestError("a head of more than 256 KB")
             self._read_more()
 
     def _read_body(self, environ: Environ) -> bytes:
@@ -179,7 +179,7 @@ class Connection:
         try:
             length = int(environ.get("CONTENT_LENGTH") or 0)
         except ValueError:
-            raise BadRequest("Content-Length is not a number") from None
+            raise BadRequestError("Content-Length is not a number") from None
         return self._read_exactly(length)
 
     def _read_chunks(self) -> bytes:
@@ -189,7 +189,7 @@ class Connection:
             try:
                 size = int(size_text, 16)
             except ValueError:
-                raise BadRequest("a chunk without its size") from None
+                raise BadRequestError("a chunk without its size") from None
             if size == 0:
                 while self._read_line():
                     pass
@@ -216,7 +216,7 @@ class Connection:
             while missing:
                 count = self.socket.recv_into(view, missing)
                 if not count:
-                    raise Hangup
+                    raise HangupError
                 view = view[count:]
                 missing -= count
             view.release()
@@ -228,7 +228,7 @@ class Connection:
     def _read_more(self) -> None:
         data = self.socket.recv(_CHUNK)
         if not data:
-            raise Hangup
+            raise HangupError
         self._buffer += data
 
 
@@ -237,7 +237,7 @@ def _refuse_write(_: bytes) -> None:
 
 
 def _keeps_open(environ: Environ) -> bool:
-    wish = environ.get("HTTP_CONNECTION", "").lower()
+    wish: str = environ.get("HTTP_CONNECTION", "").lower()
     if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
         return wish == "keep-alive"
     return wish != "close"
@@ -253,7 +253,7 @@ def _add_headers(environ: Environ, lines: list[str]) -> None:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon:
-            raise BadRequest(f"header line {line[:100]!r}")
+            raise BadRequestError(f"header line {line[:100]!r}")
         value = value.strip()
         key = name.upper().replace("-", "_")
         if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):

@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services.aws.channel import Message
-from pytest_seedstate.services.aws.processes import Ended, Keeper, Server, Slots
+from pytest_seedstate.services.aws.processes import Keeper, ProcessEndedError, Server, Slots
 from pytest_seedstate.services.aws.wire import from_wire
 from pytest_seedstate.stores.base import Rewound
 from pytest_seedstate.stores.changes import Change, ChangeSet
@@ -67,6 +67,11 @@ class AwsJournal:
             with taking:
                 self._server.start(taking)
             self._server.wait_until_it_serves()
+
+    @property
+    def serving_pid(self) -> int:
+        """The process that answers requests now; another one after each rewind that undid any."""
+        return self._server.pid
 
     def keep(self, baseline: str) -> None:
         """What the service holds now becomes `baseline`, and the current one; positions go.
@@ -192,12 +197,13 @@ class AwsJournal:
     def _replace_server(self, keeper: Keeper, segment: int = 0) -> Message:
         """Serve a keeper's state; says what the server before was told since `segment`."""
         before, self._server = self._server, keeper.next_server(self._slots)
+        self._leaving.append(before)
         giving, taking = socket.socketpair()
         with giving, taking:
             self._server.start(taking)
             written = before.release(segment, giving)
         self._server.wait_until_it_serves()
-        self._leaving = [server for server in [*self._leaving, before] if not server.close_ended()]
+        self._leaving = [server for server in self._leaving if not server.close_ended()]
         self._have_standby(keeper)
         return written
 
@@ -226,7 +232,7 @@ class AwsJournal:
     def _reported(self) -> Iterator[None]:
         try:
             yield
-        except Ended:
+        except ProcessEndedError:
             raise self._died() from None
 
 

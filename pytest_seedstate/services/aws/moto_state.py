@@ -22,6 +22,8 @@ ACCOUNT = "123456789012"
 
 _SCRATCH_ACCOUNT = "999999999999"
 _SCRATCH = "seedstate-warm-up"
+_SIGN_AS_NAMED = frozenset({"dynamodb", "s3", "secretsmanager", "sqs", "sns", "sts"})
+"""Services whose models, large files, need not be read to know how they sign."""
 
 Value = dict[str, Any]
 
@@ -35,6 +37,22 @@ def prepare_environment() -> None:
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     # Bodies in files would be shared between a kept state and the servers forked from it.
     os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(sys.maxsize)
+
+
+class UnknownServiceError(Exception):
+    """A service was named that there is not.
+
+    Attributes:
+        name: what was named.
+        known: the names that boto3 has.
+    """
+
+    def __init__(self, name: str) -> None:
+        from botocore.loaders import create_loader
+
+        self.name = name
+        self.known = list(create_loader().list_available_services("service-2"))
+        super().__init__(name)
 
 
 class Moto:
@@ -52,14 +70,32 @@ class Moto:
         self._dispatcher = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
         self.application: Application = self._dispatcher
 
-    def load(self, backend: str) -> None:
-        """Import a backend and make its routes, which its first request would do otherwise.
+    def signing_names(self, services: Sequence[str]) -> list[str]:
+        """How requests name services in their signature.
 
         Args:
-            backend: moto's name, e.g. ``dynamodb``.
+            services: names as boto3 has them, e.g. ``cloudwatch`` (which signs as ``monitoring``).
+
+        Raises:
+            UnknownServiceError: boto3 or moto has no such service.
         """
+        names = [
+            service if service in _SIGN_AS_NAMED else _signing_name(service) for service in services
+        ]
+        for service, name in zip(services, names, strict=True):
+            if self._backend(name) is None:
+                raise UnknownServiceError(service)
+        return list(dict.fromkeys(names))
+
+    def load(self, signing_name: str) -> None:
+        """Import a service and make its routes, which its first request would do otherwise."""
+        backend = self._backend(signing_name)
         if backend not in self._dispatcher.app_instances:
-            self._dispatcher.app_instances[backend] = self._create(backend)  # type: ignore[arg-type]
+            self._dispatcher.app_instances[backend] = self._create(backend)
+
+    def _backend(self, signing_name: str) -> Any:
+        host = f"{signing_name}.{self._region}.amazonaws.com"
+        return self._dispatcher.get_backend_for_host(host)
 
     def warm_up(self) -> Iterator[None]:
         """Carry out common calls on an account of their own, which is gone afterwards.
@@ -189,9 +225,21 @@ class Moto:
         from moto.core.base_backend import BackendDict
         from moto.s3.models import s3_backends
 
-        for backend in BackendDict._instances:
+        backends: list[Any] = BackendDict._instances  # type: ignore[misc]
+        for backend in backends:
             dict.pop(backend, _SCRATCH_ACCOUNT, None)
         s3_backends.bucket_accounts.pop(_SCRATCH, None)
+
+
+def _signing_name(service: str) -> str:
+    from botocore.exceptions import UnknownServiceError as UnknownToBoto
+    from botocore.loaders import create_loader
+
+    try:
+        metadata = create_loader().load_service_model(service, "service-2")["metadata"]
+    except UnknownToBoto:
+        raise UnknownServiceError(service) from None
+    return str(metadata.get("signingName") or metadata["endpointPrefix"])
 
 
 def _plain(value: Any) -> Any:
@@ -206,7 +254,7 @@ def _plain(value: Any) -> Any:
     return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
 
 
-def _as_held(wire: Mapping[str, str]) -> Mapping[str, Any]:
+def _as_held(wire: dict[str, str]) -> dict[str, Any]:
     """A key attribute in wire form as moto holds it: binary decoded."""
     return {"B": base64.b64decode(wire["B"])} if "B" in wire else wire
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import functools
 import importlib
-import os
 import sys
 import threading
 import types
 import warnings
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 _NEED_NO_MORE = frozenset({"dynamodb", "s3", "secretsmanager", "sqs", "sns", "sts"})
@@ -31,13 +31,10 @@ def before_import(services: Collection[str]) -> None:
     """
     if services and _NEED_NO_MORE.issuperset(services):
         _put_stand_ins()
-    try:
-        from botocore.loaders import Loader
+    from botocore import loaders
 
-        # To find out whether one name is a service, it would visit 400 folders.
-        Loader.list_available_services = _folder_names
-    except (ImportError, AttributeError):
-        return
+    # To find out whether one name is a service, it would visit 400 folders.
+    _replace(loaders.Loader, "list_available_services", lambda _: _folder_names)
 
 
 def after_import() -> None:
@@ -45,13 +42,16 @@ def after_import() -> None:
     from moto import backends
     from moto.core import responses
 
-    names = getattr(backends, "list_of_moto_modules", None)
-    if names is not None:
-        known = tuple(names())
-        backends.list_of_moto_modules = lambda: known
-    methods = getattr(responses, "method_names_from_class", None)
-    if methods is not None:
-        responses.method_names_from_class = functools.cache(methods)
+    _replace(
+        backends, "list_of_moto_modules", lambda names: functools.cache(lambda: tuple(names()))
+    )
+    _replace(responses, "method_names_from_class", functools.cache)
+
+
+def _replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+    """Put what `make` makes of an attribute in its place, if there is one of that name."""
+    if hasattr(owner, name):
+        setattr(owner, name, make(getattr(owner, name)))
 
 
 def _put_stand_ins() -> None:
@@ -101,9 +101,12 @@ class _Deferred(types.ModuleType):
         return getattr(self._real, name)
 
 
-def _folder_names(loader: Any, type_name: str) -> list[str]:  # noqa: ARG001 - botocore's signature
-    names: set[str] = set()
-    for path in loader.search_paths:
-        if os.path.isdir(path):
-            names.update(os.listdir(path))
-    return sorted(names)
+def _folder_names(loader: Any, type_name: str) -> list[str]:
+    del type_name  # botocore and moto pass it by this name; all types are in one folder
+    folders = [
+        folder
+        for path in map(Path, loader.search_paths)
+        if path.is_dir()
+        for folder in path.iterdir()
+    ]
+    return sorted({folder.name for folder in folders})

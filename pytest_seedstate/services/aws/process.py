@@ -29,10 +29,10 @@ from typing import Any, NoReturn
 
 from pytest_seedstate.services import platform
 from pytest_seedstate.services.aws import moto_tuning
-from pytest_seedstate.services.aws.channel import Channel, Closed, Message
+from pytest_seedstate.services.aws.channel import Channel, ChannelClosedError, Message
 from pytest_seedstate.services.aws.handover import Sources, Target
 from pytest_seedstate.services.aws.middleware import Log, Recorder
-from pytest_seedstate.services.aws.moto_state import Moto, prepare_environment
+from pytest_seedstate.services.aws.moto_state import Moto, UnknownServiceError, prepare_environment
 from pytest_seedstate.services.aws.recorder import Touch
 from pytest_seedstate.services.aws.server import Server, listen
 from pytest_seedstate.services.aws.tally import Tally, Writes
@@ -41,17 +41,17 @@ _OWNER_CHECK = 1.0
 _LINGER = 30.0
 _STUCK_CLIENT = 1.0
 _UNTUNED = "untuned"
+_AT_ONCE = ("dynamodb", "s3")
+"""What nearly every user has switched this on for; the rest is imported while these serve."""
 
 
 class Process:
-    """This process and what it inherited; the object survives every fork.
+    """The process that runs this, and what it inherited; the object survives every fork.
 
     Args:
         config: what the pytest process tells the root: ``control`` and ``listener``
-            (descriptors), ``tally`` (path), ``backends`` (moto's names of those to have ready),
-            ``at_once`` (how many of them before the first request), ``services`` (signing names
-            of those switched on; empty for all), ``region``, ``owner`` (pid and start time of the
-            pytest process).
+            (descriptors), ``tally`` (path), ``services`` (those switched on, as boto3 names them;
+            empty for all), ``region``, ``owner`` (pid and start time of the pytest process).
         channel: the root's end of its control socket.
     """
 
@@ -63,10 +63,11 @@ class Process:
         listen(self._listener)
         self._tally = Tally.open(Path(config["tally"]))
         self._moto = Moto(config["region"])
-        self._later = list(config["backends"])
-        for _ in range(config["at_once"]):
-            self._moto.load(self._later.pop(0))
-        self._recorder = Recorder(self._moto.application, config["services"], self._moto.key_names)
+        signing_names = self._moto.signing_names(config["services"])
+        for service in _AT_ONCE:
+            self._moto.load(service)
+        self._later = [name for name in signing_names if name not in _AT_ONCE]
+        self._recorder = Recorder(self._moto.application, signing_names, self._moto.key_names)
         for _ in self._moto.warm_up():
             pass
 
@@ -205,9 +206,9 @@ class Process:
         return [(_as_list(touch), value) for touch, value in self._moto.values(wanted)]
 
     def _load_the_rest(self) -> None:
-        for backend in list(self._later):
-            self._moto.load(backend)
-            self._later.remove(backend)
+        for service in list(self._later):
+            self._moto.load(service)
+            self._later.remove(service)
 
     def _next_message(self) -> Message:
         """The next message; this process ends when pytest is gone."""
@@ -216,7 +217,7 @@ class Process:
                 return self._channel.receive(_OWNER_CHECK)
             except TimeoutError:
                 self._check_owner()
-            except Closed:
+            except ChannelClosedError:
                 _exit()
 
     def _wait_for_message(self, seconds: float) -> bool:
@@ -287,12 +288,15 @@ def main() -> None:
         process = Process(config, channel)
         if tuned:
             moto_tuning.after_import()
+    except UnknownServiceError as error:
+        channel.send({"unknown": error.name, "known": error.known})
+        os._exit(1)
     except Exception as error:  # noqa: BLE001 - pytest is told, whatever it is
         traceback.print_exc()
         sys.stderr.flush()
         if tuned:
             # The descriptors stay open across this: a new start without any of the tuning.
-            os.execv(sys.executable, [*sys.orig_argv, _UNTUNED])
+            os.execv(sys.executable, [*sys.orig_argv, _UNTUNED])  # noqa: S606 - ourselves
         missing = error.name if isinstance(error, ImportError) else None
         channel.send({"failed": f"{type(error).__name__}: {error}", "missing": missing})
         os._exit(1)

@@ -9,7 +9,7 @@ import weakref
 from typing import Any
 
 from pytest_seedstate.errors import SeedstateError
-from pytest_seedstate.services.aws.channel import Channel, Closed, Message
+from pytest_seedstate.services.aws.channel import Channel, ChannelClosedError, Message
 from pytest_seedstate.services.aws.tally import SLOTS, Tally
 
 _PATIENCE = 30.0
@@ -35,7 +35,7 @@ def channel_pair() -> tuple[Channel, socket.socket]:
     return channel, theirs
 
 
-class Ended(Exception):
+class ProcessEndedError(Exception):
     """A process of the host has ended unasked."""
 
 
@@ -50,22 +50,22 @@ class _Process:
     def tell(self, message: Message, *descriptors: int) -> None:
         try:
             self.channel.send(message, descriptors)
-        except Closed:
-            raise Ended from None
+        except ChannelClosedError:
+            raise ProcessEndedError from None
 
     def wait_for(self, *answers: str) -> Message:
         """The next message with one of these fields.
 
         Raises:
-            Ended: the process is gone, or does not answer.
+            ProcessEndedError: the process is gone, or does not answer.
         """
         try:
             while True:
                 message = self.channel.receive(_PATIENCE)
                 if any(answer in message for answer in answers):
                     return message
-        except (Closed, TimeoutError):
-            raise Ended from None
+        except (ChannelClosedError, TimeoutError):
+            raise ProcessEndedError from None
 
     def close(self) -> None:
         """Let the process end: that its channel closes is what tells it."""
@@ -116,16 +116,27 @@ class Keeper(_Process):
     def _fork(self, slots: Slots, patience: float) -> Server:
         channel, theirs = channel_pair()
         slot = slots.take()
+        server = Server(channel, slot, slots)
         with theirs:
-            self.tell({"do": "fork", "slot": slot, "patience": patience}, theirs.fileno())
-        return Server(channel, slot, slots)
+            try:
+                self.tell({"do": "fork", "slot": slot, "patience": patience}, theirs.fileno())
+            except ProcessEndedError:
+                server.close()
+                raise
+        return server
 
 
 class Server(_Process):
-    """A process that serves, or stands by."""
+    """A process that serves, or stands by.
+
+    Attributes:
+        pid: of the process, once it serves.
+        slot: of its counters.
+    """
 
     def __init__(self, channel: Channel, slot: int, slots: Slots) -> None:
         super().__init__(channel)
+        self.pid = 0
         self.slot = slot
         self._slots = slots
 
@@ -133,7 +144,7 @@ class Server(_Process):
         """Tell it to serve, with the connections that arrive through a socket; do not wait.
 
         Raises:
-            Ended: the process is gone.
+            ProcessEndedError: the process is gone.
         """
         self.tell({"do": "serve"}, connections.fileno())
 
@@ -141,9 +152,9 @@ class Server(_Process):
         """Wait for the effect of `start`.
 
         Raises:
-            Ended: the process is gone.
+            ProcessEndedError: the process is gone.
         """
-        self.wait_for("serves")
+        self.pid = int(self.wait_for("serves")["serves"])
 
     def release(self, segment: int, connections: socket.socket) -> Message:
         """Let it end after the requests it is in, and pass its connections on.
@@ -155,14 +166,14 @@ class Server(_Process):
         try:
             self.tell({"do": "release", "segment": segment}, connections.fileno())
             return self.wait_for("touches")
-        except Ended:
+        except ProcessEndedError:
             return {"touches": 0, "notes": [], "writers": [], "died": True}
 
     def keep(self, seconds: float, baseline: bool, connections: socket.socket) -> Message:
         """Stop serving, to be a keeper: ``kept``; or go on, with what it is ``busy`` with.
 
         Raises:
-            Ended: the process is gone.
+            ProcessEndedError: the process is gone.
         """
         asked = {"do": "keep", "seconds": seconds, "baseline": baseline}
         self.tell(asked, connections.fileno())
@@ -177,7 +188,7 @@ class Server(_Process):
         """What was touched since a segment began: ``keys``, ``values``, ``notes``, ``writers``.
 
         Raises:
-            Ended: the process is gone.
+            ProcessEndedError: the process is gone.
         """
         self.tell({"do": "touched", "segment": segment})
         return self.wait_for("keys")

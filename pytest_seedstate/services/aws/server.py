@@ -15,7 +15,12 @@ import time
 import traceback
 
 from pytest_seedstate.services import platform
-from pytest_seedstate.services.aws.http1 import Application, BadRequest, Connection, Hangup
+from pytest_seedstate.services.aws.http1 import (
+    Application,
+    BadRequestError,
+    Connection,
+    HangupError,
+)
 
 
 def listen(listener: socket.socket) -> None:
@@ -117,10 +122,10 @@ class Server:
         parked = False
         try:
             parked = self._serve_until_parked(connection)
-        except (Hangup, OSError):
+        except (HangupError, OSError):
             # The client is gone, and nobody is left to be told anything.
             pass
-        except BadRequest as error:
+        except BadRequestError as error:
             _refuse(connection, str(error))
         finally:
             with self._lock:
@@ -146,7 +151,7 @@ class Server:
         """The application's whole answer; 500 with a reason where it fails."""
         try:
             return list(self._application(environ, start_response))  # type: ignore[arg-type]
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the client is told, whatever it is
             traceback.print_exc(file=sys.stderr)
             sys.stderr.flush()
             text = f"the embedded AWS failed: {type(error).__name__}: {error}"

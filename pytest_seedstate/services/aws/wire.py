@@ -15,7 +15,7 @@ _LARGEST_EXPONENT = 125
 _SMALLEST_EXPONENT = -130
 
 
-class Unstorable(ValueError):
+class UnstorableError(ValueError):
     """A value that DynamoDB has no type for; the message begins with where it stands."""
 
 
@@ -28,7 +28,7 @@ def to_wire(value: Any, at: str = "") -> Wire:
         at: where it stands in the item, for errors.
 
     Raises:
-        Unstorable: anything else, and numbers beyond DynamoDB's limits (38 digits, magnitude
+        UnstorableError: anything else, and numbers beyond DynamoDB's limits (38 digits, magnitude
             1E-130 to 9.99E+125; "Supported data types" in Amazon's developer guide).
     """
     if value is None:
@@ -48,15 +48,17 @@ def to_wire(value: Any, at: str = "") -> Wire:
     if isinstance(value, AbstractSet):
         return _set(value, at)
     if isinstance(value, float):
-        raise Unstorable(f"{at} is the float {value!r}: use Decimal, as boto3 does")
-    raise Unstorable(f"{at} is of type {type(value).__name__}, which DynamoDB has no type for")
+        raise UnstorableError(f"{at} is the float {value!r}: use Decimal, as boto3 does")
+    raise UnstorableError(f"{at} is of type {type(value).__name__}, which DynamoDB has no type for")
 
 
 def item_to_wire(item: Mapping[Any, Any], at: str = "") -> dict[str, Wire]:
     """A whole item, or a map within one; see `to_wire`."""
     for name in item:
         if not isinstance(name, str):
-            raise Unstorable(f"{at or 'the item'} has the name {name!r}, which is not a string")
+            raise UnstorableError(
+                f"{at or 'the item'} has the name {name!r}, which is not a string"
+            )
     prefix = f"{at}." if at else ""
     return {name: to_wire(value, f"{prefix}{name}") for name, value in item.items()}
 
@@ -87,23 +89,23 @@ def from_wire(wire: Mapping[str, Any]) -> Any:
 def _number(value: int | Decimal, at: str) -> str:
     number = Decimal(value)
     if not number.is_finite():
-        raise Unstorable(f"{at} is {value}, and DynamoDB stores finite numbers only")
+        raise UnstorableError(f"{at} is {value}, and DynamoDB stores finite numbers only")
     digits = "".join(map(str, number.as_tuple().digits)).strip("0")
     if len(digits) > _MOST_DIGITS:
-        raise Unstorable(
+        raise UnstorableError(
             f"{at} has {len(digits)} digits ({value}), and DynamoDB stores {_MOST_DIGITS}"
         )
     if number and not _SMALLEST_EXPONENT <= number.adjusted() <= _LARGEST_EXPONENT:
-        raise Unstorable(f"{at} is {value}, out of DynamoDB's range of 1E-130 to 9.99E+125")
+        raise UnstorableError(f"{at} is {value}, out of DynamoDB's range of 1E-130 to 9.99E+125")
     return str(value)
 
 
 def _set(value: AbstractSet[Any], at: str) -> Wire:
     if not value:
-        raise Unstorable(f"{at} is an empty set, which DynamoDB does not store: leave it out")
+        raise UnstorableError(f"{at} is an empty set, which DynamoDB does not store: leave it out")
     members = [to_wire(member, f"{at}{{{member!r}}}") for member in value]
     kinds = {next(iter(member)) for member in members}
     if len(kinds) > 1 or kinds - {"S", "N", "B"}:
-        raise Unstorable(f"{at} is a set that is not all strings, all numbers or all bytes")
+        raise UnstorableError(f"{at} is a set that is not all strings, all numbers or all bytes")
     (kind,) = kinds
     return {f"{kind}S": sorted(member[kind] for member in members)}

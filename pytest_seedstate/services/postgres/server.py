@@ -120,7 +120,7 @@ class EmbeddedPostgres:
 
         Raises:
             SeedstateError: why it did not start, with the last lines of its log.
-            MissingExtra: the wheel is not installed and no `bin_dir` is given.
+            MissingExtraError: the wheel is not installed and no `bin_dir` is given.
         """
         if self._process is not None:
             return
