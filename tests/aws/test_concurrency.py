@@ -221,7 +221,7 @@ def test_an_idle_consumer_is_no_writer(filled: AwsJournal, aws: EmbeddedAws) -> 
     def consume() -> None:
         sqs = make_client(aws, "sqs")
         while not stop.is_set():
-            found = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)
+            found = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=3)
             assert "Messages" not in found
 
     with meanwhile(consume):
