@@ -24,10 +24,8 @@ from pytest_seedstate.errors import SeedstateError
 if TYPE_CHECKING:
     from pytest_seedstate.engine.clients import Clients
     from pytest_seedstate.engine.engine import Engine
-    from pytest_seedstate.engine.schema import Schema
+    from pytest_seedstate.engine.schema import Schema, SchemaHook
     from pytest_seedstate.records.registry import Registry
-
-SchemaHook = Callable[[Mapping[str, str]], None]
 
 
 class Project:
@@ -35,10 +33,13 @@ class Project:
 
     Args:
         settings: the checked settings.
-        schema_hook: calls the users' hooks that create a schema; None where there are none.
+        schema_hook: what calls the users' hooks that create a schema, None while there are none;
+            asked whenever services start.
     """
 
-    def __init__(self, settings: Settings, *, schema_hook: SchemaHook | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, schema_hook: Callable[[], SchemaHook | None] = lambda: None
+    ) -> None:
         self.settings = settings
         self.figures = Figures()
         self.schema_only = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())

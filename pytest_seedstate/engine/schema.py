@@ -16,6 +16,9 @@ from pytest_seedstate.records.command import run_command
 if TYPE_CHECKING:
     from pytest_seedstate.stores.base import Store
 
+SchemaHook = Callable[[Mapping[str, str]], None]
+"""Calls the users' ``pytest_seedstate_schema`` hooks with the application's variables."""
+
 OWN_SCHEMA_KINDS = ("sql", "alembic", "django", "command")
 
 
@@ -82,16 +85,12 @@ class OwnSchema:
 class Schema:
     """Creates the schema of stores that have just started.
 
-    Attributes:
-        companions: stores that must start together with any other, since something of the user's
-            creates a part of their schema too.
-
     Args:
         root: the project's root directory.
         lines: ini ``seedstate_schema``.
         declared: what packs declare for a store, by its name.
         environment: the variables of ``seedstate_env``, read when a program runs.
-        hook: calls the users' ``pytest_seedstate_schema`` hooks; None where there are none.
+        hook: what calls the users' hooks, None while there are none.
         all_stores: every store that a program or hook may write to.
     """
 
@@ -102,7 +101,7 @@ class Schema:
         *,
         declared: Callable[[str], Sequence[Any]],
         environment: Callable[[], Mapping[str, str]],
-        hook: Callable[[Mapping[str, str]], None] | None,
+        hook: Callable[[], SchemaHook | None],
         all_stores: frozenset[str],
     ) -> None:
         self._root = root
@@ -110,8 +109,18 @@ class Schema:
         self._declared = declared
         self._environment = environment
         self._hook = hook
-        writes_anywhere = hook is not None or any(own.kind == "command" for own in self._own)
-        self.companions = all_stores if writes_anywhere else frozenset[str]()
+        self._all_stores = all_stores
+
+    @property
+    def companions(self) -> frozenset[str]:
+        """Stores that must start together with any other.
+
+        Something of the user's creates a part of their schema too.
+        """
+        writes_anywhere = self._hook() is not None or any(
+            own.kind == "command" for own in self._own
+        )
+        return self._all_stores if writes_anywhere else frozenset()
 
     def create(self, stores: Sequence[Store]) -> None:
         """Create all of it: SQL files and packs first, then the user's programs and hooks.
@@ -145,5 +154,6 @@ class Schema:
                     folder=folder,
                     what=f"seedstate_schema, '{own}'",
                 )
-        if self._hook is not None:
-            self._hook(self._environment())
+        hook = self._hook()
+        if hook is not None:
+            hook(self._environment())

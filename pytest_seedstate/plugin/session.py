@@ -13,6 +13,7 @@ from pytest_seedstate.errors import SeedstateError
 
 if TYPE_CHECKING:
     from pytest_seedstate.engine.project import Project
+    from pytest_seedstate.engine.schema import SchemaHook
     from pytest_seedstate.plugin.runtime import Runtime
 
 session_key = pytest.StashKey["Session"]()
@@ -53,8 +54,8 @@ class Session:
 
         return Project(self.settings, schema_hook=self._schema_hook)
 
-    @property
-    def _schema_hook(self) -> Any:
+    def _schema_hook(self) -> SchemaHook | None:
+        # Asked when services start: with ini `seedstate_env` the project is made before conftests.
         caller = self._config.hook.pytest_seedstate_schema
         if not caller.get_hookimpls():
             return None
