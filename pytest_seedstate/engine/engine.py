@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_seedstate.records.dataset import Dataset
     from pytest_seedstate.stores.base import Journal, Rewound
 
+_PATIENCE_WITH_THE_DEAD = 0.5
+"""Seconds from a store's first failure to the news that its service has ended."""
+
 
 class Engine:
     """Drives the stores of one run; used from one thread.
@@ -62,6 +65,8 @@ class Engine:
         Raises:
             SeedstateError: the state cannot be made, or cannot be switched to.
         """
+        # Only a test that needs one of them has to know.
+        self.fleet.leave_out_the_dead()
         late = self._undo_late_writes()
         needed = stores | (state.stores if state else frozenset())
         if self.fleet.lacks(needed):
@@ -139,8 +144,22 @@ class Engine:
         """Undo what was changed since the innermost layer, in every store that changed.
 
         Raises:
-            SeedstateError: a store could not be rewound: who holds it up, and what to do.
+            SeedstateError: a store could not be rewound: who holds it up, and what to do; or a
+                service has ended, and the others were rewound.
         """
+        died = self.fleet.leave_out_the_dead()
+        try:
+            self._rewind()
+        except SeedstateError:
+            # What ends a service is often seen here first.
+            died = self.fleet.leave_out_the_dead(_PATIENCE_WITH_THE_DEAD)
+            if died is None:
+                raise
+            self._rewind()
+        if died is not None:
+            raise died
+
+    def _rewind(self) -> None:
         self._snapshots.clear()
         start = perf_counter()
         dirty = [

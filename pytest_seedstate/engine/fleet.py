@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_seedstate.config import Settings
@@ -25,6 +28,19 @@ CreateSchema = Callable[["Sequence[Store]"], None]
 """Creates what must exist before data, in stores that have just started."""
 
 
+_fleets: weakref.WeakSet[Fleet] = weakref.WeakSet()
+
+
+def _leave_to_the_parent() -> None:
+    """A forked child whose test fails goes on as a second pytest, on connections that it shares."""
+    for fleet in list(_fleets):
+        fleet.leave_to_the_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_the_parent)
+
+
 class Fleet:
     """Services and stores by name.
 
@@ -39,7 +55,9 @@ class Fleet:
         self._rundir: RunDir | None = None
         self._services: dict[str, Service] = {}
         self._failed: dict[str, SeedstateError] = {}
+        self._of_the_parent: dict[str, Store] = {}
         self.stores: dict[str, Store] = {}
+        _fleets.add(self)
 
     def variables(self, service: str) -> Mapping[str, str]:
         """How to reach a service, known before it starts."""
@@ -67,19 +85,19 @@ class Fleet:
             if name in self._failed:
                 raise self._failed[name]
         missing = [name for name in names if STORES_OF_SERVICE[name][0] not in self.stores]
-        if not missing:
-            return
-        try:
+        if missing:
             with self._figures.timed("started"):
                 self._start(missing, create_schema)
-        except SeedstateError as error:
-            self._failed.update(dict.fromkeys(missing, error))
-            raise
 
     def _start(self, names: list[str], create_schema: CreateSchema) -> None:
-        services = [self._service(name) for name in names]
+        for name in names:
+            with self._failing(name):
+                self._service(name)
+        services = [self._services[name] for name in names]
         with ThreadPoolExecutor(len(services)) as pool:
-            for start in [pool.submit(service.start) for service in services]:
+            starts = [pool.submit(service.start) for service in services]
+        for name, start in zip(names, starts, strict=True):
+            with self._failing(name):
                 start.result()
         assert self._rundir is not None
         stores = [
@@ -87,10 +105,54 @@ class Fleet:
             for service in services
             for store in make_stores(service, self._rundir, self._settings)
         ]
-        create_schema(stores)
-        for journal in {id(store.journal): store.journal for store in stores}.values():
-            journal.keep("schema")
+        try:
+            # One schema may span services: which of them could do without the other is not known.
+            with self._failing(*names):
+                create_schema(stores)
+                for journal in {id(store.journal): store.journal for store in stores}.values():
+                    journal.keep("schema")
+        except BaseException:
+            for store in stores:
+                store.close()
+            raise
         self.stores.update({store.name: store for store in stores})
+
+    @contextmanager
+    def _failing(self, *names: str) -> Iterator[None]:
+        """Remember an error: whoever asks for these services later gets the same."""
+        try:
+            yield
+        except SeedstateError as error:
+            self._failed.update(dict.fromkeys(names, error))
+            raise
+
+    def leave_out_the_dead(self, patience: float = 0.0) -> SeedstateError | None:
+        """Go on without services that have ended; who needs their stores is told by `start`.
+
+        Args:
+            patience: seconds to wait for news of an end, when something points to one.
+
+        Returns:
+            Why one has ended that was not known to have; None while all run.
+        """
+        found = None
+        for name in sorted({SERVICE_OF_STORE[store] for store in self.stores}):
+            error = self._services[name].failure(patience)
+            if error is not None:
+                found = self._failed[name] = error
+                for store in STORES_OF_SERVICE[name]:
+                    self.stores.pop(store).close()
+        return found
+
+    def leave_to_the_parent(self) -> None:
+        """In a forked child: have no stores, and start none."""
+        error = SeedstateError(
+            "this process was forked by a test, and went on to other tests",
+            fix="end it with os._exit, also when something in it fails",
+        )
+        self._failed = dict.fromkeys(STORES_OF_SERVICE, error)
+        # Not closed: that would end sessions of the parent.
+        self._of_the_parent, self.stores = self.stores, {}
 
     def _service(self, name: str) -> Service:
         if name not in self._services:

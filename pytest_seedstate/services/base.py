@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from pytest_seedstate.errors import SeedstateError
+
 
 class Service(Protocol):
     """One service process (or a few) that this run started, or will start when it is needed."""
@@ -25,6 +27,13 @@ class Service(Protocol):
 
         Raises:
             SeedstateError: why it did not start, with the last lines of its log.
+        """
+
+    def failure(self, patience: float = 0.0) -> SeedstateError | None:
+        """Why a service that was started does not run any more; None while it runs.
+
+        Args:
+            patience: seconds to wait for news of its end, when something points to one.
         """
 
     def stop(self) -> None:

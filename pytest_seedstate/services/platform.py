@@ -60,7 +60,10 @@ def all_roots() -> list[Path]:
 def _disk_roots() -> list[Path]:
     import tempfile
 
-    return [Path(tempfile.gettempdir()), _TEMPORARY]
+    try:
+        return [Path(tempfile.gettempdir()), _TEMPORARY]
+    except FileNotFoundError:
+        return [_TEMPORARY]
 
 
 def _existing(candidates: list[Path]) -> list[Path]:

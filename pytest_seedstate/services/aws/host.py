@@ -126,12 +126,27 @@ class EmbeddedAws:
             error = self._failed("did not start") if answer is None else self._refused(answer)
             self.stop()
             raise error
+        assert self._port is not None
+        # It listens now: with a copy of ours, requests to a host that died would wait for ever.
+        self._port.close()
         self._journal = AwsJournal(
             Keeper(channel, segment=0),
             Slots(self._tally),
             region,
             lambda: self._failed("ended unasked"),
         )
+
+    def failure(self, patience: float = 0.0) -> SeedstateError | None:
+        """Why a host that was started does not run any more; None while it runs.
+
+        Args:
+            patience: seconds to wait for news of its end, when something points to one.
+        """
+        if self._journal is None or self._root is None:
+            return None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._root.wait(patience)
+        return None if self._root.returncode is None else self._failed("ended unasked")
 
     def stop(self) -> None:
         """Stop it; harmless when it does not run, or in a forked child."""
@@ -197,7 +212,7 @@ class EmbeddedAws:
                 fix=f"did you mean '{near}'?" if near else None,
             )
         if answer["missing"]:
-            return MissingExtraError("embedded", answer["missing"], "the embedded AWS services")
+            return MissingExtraError("embedded", answer["missing"], "the embedded AWS")
         return SeedstateError(
             f"the embedded AWS services did not start: {answer['failed']}", detail=self._log_tail()
         )

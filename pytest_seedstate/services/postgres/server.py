@@ -153,13 +153,18 @@ class EmbeddedPostgres:
         if self._port is not None:
             self._port.close()
 
-    def failure(self) -> SeedstateError | None:
-        """Why a server that was started does not run any more; None while it runs."""
-        if self._process is None or self._process.status is None:
+    def failure(self, patience: float = 0.0) -> SeedstateError | None:
+        """Why a server that was started does not run any more; None while it runs.
+
+        Args:
+            patience: seconds to wait for news of its end, when something points to one.
+        """
+        status = None if self._process is None else self._process.wait(patience)
+        if status is None:
             return None
         return SeedstateError(
             "the embedded PostgreSQL has ended during the run",
-            checked=_told(self._process.status),
+            checked=f"it {_told(status)}",
             detail=last_lines(self.log),
         )
 
