@@ -14,7 +14,7 @@ def machine_settings(*, examples: int, steps: int) -> settings:
 
     Args:
         examples: how many runs of it; the variable SEEDSTATE_TEST_EXAMPLES gives another number,
-            and other examples at each run.
+            other examples at each run, and shrinks what fails.
         steps: the most steps of one.
     """
     asked = os.environ.get(EXAMPLES)
@@ -24,7 +24,7 @@ def machine_settings(*, examples: int, steps: int) -> settings:
         derandomize=asked is None,
         database=None,
         deadline=None,
-        # Explaining a failure takes as many runs of real services as finding it.
-        phases=(Phase.generate, Phase.shrink),
+        # Shrinking takes minutes of real services; it is for whoever looks for faults.
+        phases=(Phase.generate, Phase.shrink) if asked else (Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )

@@ -158,7 +158,7 @@ def _bucket(s3: Any, name: str) -> dict[str, Any]:
             got["Body"].read(),
             got["ContentType"],
             got["Metadata"],
-            s3.get_object_tagging(**at)["TagSet"],
+            s3.get_object_tagging(**at)["TagSet"] if got.get("TagCount") else [],
             s3.get_object_acl(**at)["Grants"],
         )
     return found

@@ -133,6 +133,6 @@ REFUSED = (
     errors.UndefinedColumn,
     errors.UndefinedObject,
     errors.DuplicateObject,
-    errors.GeneratedAlways,
+    errors.NumericValueOutOfRange,
 )
 """Statements may fail of what others have done; that too is what applications do."""
