@@ -45,5 +45,27 @@ APPLICATION = {
         def upgrade():
             op.execute("CREATE TABLE invoices (id serial PRIMARY KEY)")
     """,
+    "manage.py": """
+        import os
+        import sys
+        from urllib.parse import urlsplit
+
+        from django.conf import settings
+        from django.core.management import execute_from_command_line
+
+        url = urlsplit(os.environ["DATABASE_URL"])
+        database = {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": url.path[1:],
+            "USER": url.username,
+            "PASSWORD": url.password,
+            "HOST": url.hostname,
+            "PORT": url.port,
+        }
+        apps = ["django.contrib.sessions"]
+        settings.configure(DATABASES={"default": database}, INSTALLED_APPS=apps)
+        execute_from_command_line(sys.argv)
+    """,
 }
-"""Files by path: tables ``customers`` (SQL), ``invoices`` (Alembic), ``payments`` (a command)."""
+"""Files by path, and the tables that they create: ``customers`` (SQL), ``invoices`` (Alembic),
+``payments`` (a command), ``django_session`` (Django)."""
