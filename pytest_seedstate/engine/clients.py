@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import selectors
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +27,8 @@ class Clients:
 
     @property
     def postgres(self) -> psycopg.Connection[Any]:
-        """A psycopg connection in autocommit mode; a new one when the last was closed."""
-        if self._postgres is None or self._postgres.closed:
+        """A psycopg connection in autocommit mode; a new one when the last was closed or cut."""
+        if self._postgres is None or not _is_usable(self._postgres):
             try:
                 import psycopg
             except ImportError:
@@ -87,3 +89,20 @@ class Clients:
         """Close all connections."""
         if self._postgres is not None:
             self._postgres.close()
+
+
+def _is_usable(connection: psycopg.Connection[Any]) -> bool:
+    """Whether a connection still leads to the server; it may have been cut by a replacement."""
+    if connection.closed:
+        return False
+    # The server says goodbye to a connection that it cuts, so only one with something to read
+    # needs to be asked.
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(connection.fileno(), selectors.EVENT_READ)
+        has_news = bool(waiting.select(0))
+    if has_news:
+        import psycopg
+
+        with suppress(psycopg.Error):
+            connection.execute("")
+    return not connection.closed
