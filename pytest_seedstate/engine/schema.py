@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,8 +131,7 @@ class Schema:
         for store in stores:
             files = self._sql_scripts() if store.name == "postgres" else []
             store.create_schema([*files, *self._declared(store.name)])
-        if self.companions or any(store.name == "postgres" for store in stores):
-            self._run_programs()
+        self._run_programs({store.name for store in stores})
 
     def _sql_scripts(self) -> list[Any]:
         from pytest_seedstate.stores.postgres import SqlScript
@@ -144,9 +143,13 @@ class Schema:
             for file in own.sql_files(self._root)
         ]
 
-    def _run_programs(self) -> None:
+    def _run_programs(self, started: Set[str]) -> None:
+        # Services that start later must not bring them again: each belongs to the stores that it
+        # writes to, which start together.
+        starts_postgres = "postgres" in started
+        starts_any = not started.isdisjoint(self.companions) if self.companions else starts_postgres
         for own in self._own:
-            if own.kind != "sql":
+            if own.kind != "sql" and (starts_any if own.kind == "command" else starts_postgres):
                 command, folder = own.program(self._root)
                 run_command(
                     command,
@@ -155,5 +158,5 @@ class Schema:
                     what=f"seedstate_schema, '{own}'",
                 )
         hook = self._hook()
-        if hook is not None:
+        if hook is not None and starts_any:
             hook(self._environment())
