@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import selectors
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -84,6 +84,12 @@ class Clients:
             "aws_access_key_id": aws["access_key"],
             "aws_secret_access_key": aws["secret_key"],
         }
+
+    def make_ahead(self, names: Iterable[str]) -> None:
+        """Make the clients that will be asked for and need no running service: boto3's."""
+        for name in names:
+            if name != "postgres":
+                getattr(self, name)
 
     def close(self) -> None:
         """Close all connections."""

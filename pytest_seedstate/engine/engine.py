@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -52,12 +52,18 @@ class Engine:
         if self._verification and first:
             self._verification.remember(self.states.current.key)
 
-    def enter(self, state: State | None, stores: frozenset[str]) -> ChangeSet:
+    def enter(
+        self,
+        state: State | None,
+        stores: frozenset[str],
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> ChangeSet:
         """Make a test's state true.
 
         Args:
             state: what it asks for; None leaves the stores in the state they are in.
             stores: stores that must run besides those of the state.
+            meanwhile: something of the test's set-up that is done while services start, if any do.
 
         Returns:
             What was written since the last rewind by nobody who was asked to; undone here.
@@ -75,6 +81,7 @@ class Engine:
                 starting = pool.submit(self.start, needed)
                 if state is not None:
                     self.states.make_ahead(state)
+                meanwhile()
                 starting.result()
         if state is not None and state.key != self.states.current.key:
             self._switch(state)

@@ -77,12 +77,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(WorkerFigures(config), "seedstate-workers")
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop all services."""
-    if session_key in config.stash:
-        config.stash[session_key].close()
-
-
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Answer ``--seedstate-list``."""
     if not config.getoption("seedstate_list"):

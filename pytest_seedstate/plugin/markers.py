@@ -88,6 +88,11 @@ def asks(item: pytest.Item) -> bool:
     )
 
 
+def fixture_clients(item: pytest.Item) -> list[str]:
+    """Which of our clients a test asks for by name."""
+    return [name for name in getattr(item, "fixturenames", ()) if name in FIXTURE_STORES]
+
+
 def read_request(item: pytest.Item, project: Project) -> Request:
     """What a collected test asks for.
 

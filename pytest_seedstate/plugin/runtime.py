@@ -10,10 +10,11 @@ import pytest
 from pytest_seedstate.engine.engine import Engine
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.plugin.changes_text import changes_text
-from pytest_seedstate.plugin.markers import Request, request_key
+from pytest_seedstate.plugin.markers import Request, fixture_clients, request_key
 
 if TYPE_CHECKING:
     from pytest_seedstate.config import Settings
+    from pytest_seedstate.engine.clients import Clients
     from pytest_seedstate.stores.changes import ChangeSet
 
 NOTHING = Request()
@@ -24,11 +25,13 @@ class Runtime:
 
     Args:
         engine: drives the stores.
+        clients: what fixtures hand out.
         settings: the run's settings.
     """
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
+    def __init__(self, engine: Engine, clients: Clients, settings: Settings) -> None:
         self.engine = engine
+        self._clients = clients
         self._settings = settings
         self._held_by: object = None
         self._previous: str | None = None
@@ -43,7 +46,11 @@ class Runtime:
         if holder is not None and holder == self._held_by:
             return
         with _as_failure():
-            late = self.engine.enter(request.state, request.stores)
+            late = self.engine.enter(
+                request.state,
+                request.stores,
+                meanwhile=lambda: self._clients.make_ahead(fixture_clients(item)),
+            )
         self._held_by = holder
         if late:
             self._name_late_writes(late)

@@ -101,7 +101,9 @@ class Session:
 def session_of(config: pytest.Config) -> Session:
     """The run's session; made on first use, since conftests load before ``pytest_configure``."""
     if session_key not in config.stash:
-        config.stash[session_key] = Session(config)
+        config.stash[session_key] = session = Session(config)
+        # Not ``pytest_unconfigure``, which a run that a conftest's error ends does not come to.
+        config.add_cleanup(session.close)
     return config.stash[session_key]
 
 
@@ -112,6 +114,6 @@ def runtime_of(config: pytest.Config) -> Runtime:
         from pytest_seedstate.plugin.runtime import Runtime
 
         session = session_of(config)
-        runtime = Runtime(session.project.engine, session.settings)
+        runtime = Runtime(session.project.engine, session.project.clients, session.settings)
         config.pluginmanager.register(runtime, RUNTIME_NAME)
     return runtime

@@ -33,14 +33,19 @@ def header(settings: Settings) -> str:
 def list_states(project: Project) -> None:
     """Print all scenarios and reset states as tables."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     console = Console()
-    scenarios = Table("scenario", "parameters", "what it is", title="Scenarios")
+
+    def table(name: str, *others: str, title: str) -> Table:
+        # Names are there to be copied: they are never cut.
+        return Table(Column(name, no_wrap=True), *others, title=title)
+
+    scenarios = table("scenario", "parameters", "what it is", title="Scenarios")
     for scenario in project.registry.scenarios():
         scenarios.add_row(scenario.full_name, scenario.signature_text, scenario.summary)
     console.print(scenarios)
-    states = Table("state", "scenarios", "what it is", title="Reset states")
+    states = table("state", "scenarios", "what it is", title="Reset states")
     for state in project.registry.reset_states():
         names = ", ".join(state.scenarios)
         states.add_row(state.full_name, names or "-", state.description)
@@ -59,6 +64,7 @@ def write_summary(reporter: pytest.TerminalReporter, project: Project, settings:
         settings.report.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
     if not done:
         return
+    reporter.ensure_newline()
     reporter.section("seedstate")
     reporter.write_line(", ".join(done))
     for remark in data["remarks"]:

@@ -1,0 +1,108 @@
+"""What a run tells people: header, summary, lists and help."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.plugin.conftest import write
+
+TESTS = """
+    import pytest
+
+
+    @pytest.mark.scenario("three-products")
+    def test_writes(postgres):
+        postgres.execute("DELETE FROM products")
+
+
+    @pytest.mark.scenario("three-products")
+    def test_reads(postgres, dynamodb):
+        assert postgres.execute("SELECT count(*) FROM products").fetchone() == (3,)
+"""
+
+
+def test_header_and_summary(project: pytest.Pytester) -> None:
+    """Provider, services, seed and clock; then what was done, with the time it took."""
+    write(project, "test_shop.py", TESTS)
+    result = project.runpytest_subprocess("--seedstate-seed=7", "--seedstate-report=run.json")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "seedstate: provider: embedded, services: postgres (postgres); aws (dynamodb, s3), "
+            "seed: 7, clock: 2026-01-01T12:00:00+00:00",
+            "*= seedstate =*",
+            "services started: 2 (*), states loaded: 1 (*), rewinds: 1 (*), found clean: 1 (*)",
+        ]
+    )
+    report = json.loads((project.path / "run.json").read_text("utf-8"))
+    counts = {kind: figure["count"] for kind, figure in report["figures"].items()}
+    assert counts == {
+        "started": 2,
+        "loaded": 1,
+        "switched": 0,
+        "rewound": 1,
+        "clean": 1,
+        "verified": 0,
+    }
+
+
+def test_summary_of_several_workers(project: pytest.Pytester) -> None:
+    """Figures of xdist's workers are added up: each has services of its own."""
+    write(project, "test_shop.py", TESTS)
+    result = project.runpytest_subprocess("-n2", "-p", "xdist")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["services started: 4 (*), states loaded: 2 (*)*"])
+
+
+def test_a_run_that_uses_nothing_says_nothing(project: pytest.Pytester) -> None:
+    """No section at the end."""
+    write(project, "test_plain.py", "def test_plain(): pass")
+    result = project.runpytest_subprocess()
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*= seedstate =*")
+
+
+def test_the_list(project: pytest.Pytester) -> None:
+    """Scenarios with their parameters and reset states; no test runs; names are whole."""
+    name = "a-scenario-whose-name-takes-most-of-a-line"
+    write(
+        project,
+        "scenarios/long.py",
+        f"""
+        from pytest_seedstate import scenario
+
+        @scenario("{name}")
+        def long(seed, count=5, *, kind="new"):
+            '''What this is, in so many words that the terminal has no room for them in one line.'''
+            yield from ()
+        """,
+    )
+    write(project, "test_shop.py", TESTS)
+    result = project.runpytest_subprocess("--seedstate-list")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            f"*long/{name}*",
+            "*shop/three-products*count=3*Products*",
+            "*Reset states*",
+            "*shop/fresh*three-products*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*passed*")
+
+
+@pytest.mark.parametrize(
+    ("option", "lines"),
+    [
+        ("--markers", ["@pytest.mark.scenario(*scenarios*): start the test from these*"]),
+        ("--fixtures", ["seedstate -- *", "*named records*", "dynamodb * -- *", "*boto3*"]),
+        ("--help", ["*--seedstate-seed=N*Seed of all generated data*", "*seedstate_env (*"]),
+    ],
+)
+def test_pytests_own_lists(project: pytest.Pytester, option: str, lines: list[str]) -> None:
+    """What pytest lists says what each thing is for."""
+    result = project.runpytest_subprocess(option)
+    assert result.ret in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    result.stdout.fnmatch_lines(lines)
