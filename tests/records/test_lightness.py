@@ -49,16 +49,3 @@ def test_the_package_has_the_names_it_says() -> None:
         assert name in dir(pytest_seedstate)
     with pytest.raises(AttributeError, match="has no attribute 'Recrod'"):
         pytest_seedstate.Recrod  # noqa: B018
-
-
-def test_type_checkers_see_records_through_factories() -> None:
-    """Mypy --strict accepts the typed example, whose reveals are asserted in it."""
-    example = ROOT / "tests" / "typing" / "records_api.py"
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", str(example)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
