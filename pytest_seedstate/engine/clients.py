@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import selectors
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -23,6 +24,7 @@ class Clients:
 
     def __init__(self, variables: Callable[[str], Mapping[str, str]]) -> None:
         self._variables = variables
+        self._owner = os.getpid()
         self._postgres: psycopg.Connection[Any] | None = None
 
     @property
@@ -42,7 +44,7 @@ class Clients:
     def tidy_postgres(self) -> None:
         """Forget what a test left on the connection: a transaction, settings, temporary tables."""
         connection = self._postgres
-        if connection is None or connection.closed:
+        if connection is None or connection.closed or os.getpid() != self._owner:
             return
         import psycopg
 
@@ -92,8 +94,8 @@ class Clients:
                 getattr(self, name)
 
     def close(self) -> None:
-        """Close all connections."""
-        if self._postgres is not None:
+        """Close all connections; in a forked child they are its parent's, and stay."""
+        if self._postgres is not None and os.getpid() == self._owner:
             self._postgres.close()
 
 

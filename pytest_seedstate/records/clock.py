@@ -22,12 +22,16 @@ class FrozenNames:
     """
 
     def __init__(self, now: dt.datetime) -> None:
-        frozen_datetime, frozen_date = _frozen_classes(now.astimezone(dt.UTC))
+        frozen_datetime, frozen_date = _frozen_classes(
+            now.astimezone(dt.UTC), _real(dt.datetime), _real(dt.date)
+        )
         module = types.ModuleType("datetime")
         vars(module).update(vars(dt), datetime=frozen_datetime, date=frozen_date)
         self._frozen: Mapping[int, Any] = {
             id(dt.datetime): frozen_datetime,
             id(dt.date): frozen_date,
+            id(_real(dt.datetime)): frozen_datetime,
+            id(_real(dt.date)): frozen_date,
             id(dt): module,
         }
         self._seen: set[str] = set()
@@ -64,14 +68,19 @@ class _InstancesOf(type):
         return issubclass(subclass, cls.real)
 
 
-def _frozen_classes(now: dt.datetime) -> tuple[type, type]:
+def _real(kind: type) -> Any:
+    """The class itself where a test has put another in its place, as freezegun does."""
+    return next(base for base in kind.__mro__ if base.__module__ == "datetime")
+
+
+def _frozen_classes(now: dt.datetime, real_datetime: Any, real_date: Any) -> tuple[type, type]:
     # A stand-in makes and answers with instances of the real classes, so that nothing of it
     # gets into records.
-    class FrozenDatetime(dt.datetime, metaclass=_InstancesOf):
-        real = dt.datetime
+    class FrozenDatetime(real_datetime, metaclass=_InstancesOf):  # type: ignore[misc]
+        real = real_datetime
 
         def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-            return dt.datetime(*args, **kwargs)
+            return real_datetime(*args, **kwargs)
 
         @classmethod
         def now(cls, tz: dt.tzinfo | None = None) -> Any:
@@ -85,11 +94,11 @@ def _frozen_classes(now: dt.datetime) -> tuple[type, type]:
         def today(cls) -> Any:
             return now.replace(tzinfo=None)
 
-    class FrozenDate(dt.date, metaclass=_InstancesOf):
-        real = dt.date
+    class FrozenDate(real_date, metaclass=_InstancesOf):  # type: ignore[misc]
+        real = real_date
 
         def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-            return dt.date(*args, **kwargs)
+            return real_date(*args, **kwargs)
 
         @classmethod
         def today(cls) -> Any:
