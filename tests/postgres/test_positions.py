@@ -115,6 +115,25 @@ def test_position_survives_ddl_after_it(database: Database, depth: int) -> None:
     database.assert_at("schema")
 
 
+def test_materialised_views_of_a_position(database: Database) -> None:
+    """They show its rows, filled or not as they were, also on a clone and below it."""
+    database.make(PEOPLE + "CREATE MATERIALIZED VIEW m AS SELECT count(*) FROM people;"
+                  "CREATE MATERIALIZED VIEW later AS SELECT max(id) FROM people WITH NO DATA")  # fmt: skip
+    journal, app = database.store.journal, database.connect()
+    refresh = "REFRESH MATERIALIZED VIEW m; REFRESH MATERIALIZED VIEW later;"
+    app.execute("DELETE FROM people WHERE id > 9;" + refresh)
+    position = journal.mark()
+    database.remember("mark")
+    app.execute("DELETE FROM people;" + refresh)
+    journal.rewind(position)
+    database.assert_at("mark")
+    app.execute("DELETE FROM people; CREATE TABLE extra ();" + refresh)
+    journal.rewind(position)
+    database.assert_at("mark")
+    journal.rewind()
+    database.assert_at("schema")
+
+
 def test_position_with_ddl_before_it(database: Database) -> None:
     """A fixture that makes a table is fine as long as the tests above it only write rows."""
     database.make(SETUP)

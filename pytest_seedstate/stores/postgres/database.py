@@ -113,6 +113,7 @@ class Database:
             sequences=check[2],
             objects=check[3],
             large_objects=read_objects(connection) if check[3] is not None else (),
+            views=read_views(connection),
         )
 
     # -- logs in step with tables
@@ -197,7 +198,7 @@ class Database:
                 sequences=position.sequences,
                 cached=read_cached(connection),
                 large_objects=position.large_objects,
-                views=read_views(connection),
+                views=position.views,
             )
         self._vacuum()
         return baseline, position
@@ -312,6 +313,8 @@ class Database:
         """
         with self.control.transaction() as connection:
             put_entries(connection, entries)
+            if entries.refreshes:
+                refresh_views(connection, position.views)
             position.objects = self.write_objects(connection, position.large_objects)
         # Who was quick to connect again may have written already.
         position.entry = self.undo(position).entry

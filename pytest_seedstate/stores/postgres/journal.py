@@ -218,10 +218,10 @@ class PostgresJournal:
             )
         else:
             position.entry = undone.entry
-            replaced.extend(self._beside_rows(position, undone, baseline))
+            replaced.extend(self._beside_rows(position, undone))
         return Rewound(undone.changed, tuple(replaced), undone.writers)
 
-    def _beside_rows(self, position: Position, undone: Undone, baseline: Baseline) -> Iterator[str]:
+    def _beside_rows(self, position: Position, undone: Undone) -> Iterator[str]:
         if undone.objects != position.objects:
             with self._control.transaction() as connection:
                 objects = self._database.write_objects(connection, position.large_objects)
@@ -231,7 +231,7 @@ class PostgresJournal:
                     other.objects = objects
         if undone.refreshed:
             with self._control.transaction() as connection:
-                refresh_views(connection, baseline.views)
+                refresh_views(connection, position.views)
             yield "materialised views"
 
     def _replace(self, to: int, reason: str) -> Rewound:

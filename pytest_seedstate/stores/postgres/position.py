@@ -23,6 +23,7 @@ class Position:
         sequences: their values, as the check reads them.
         objects: the check's text for large objects.
         large_objects: the objects.
+        views: materialised views as SQL, and whether each is populated.
     """
 
     entry: int | None
@@ -30,6 +31,7 @@ class Position:
     sequences: str | None
     objects: str | None
     large_objects: LargeObjects
+    views: tuple[tuple[str, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,12 @@ class Entries:
 
     Attributes:
         logs: by table oid, as COPY text.
+        refreshes: notes of refreshed materialised views, as COPY text.
         last: the last entry's number.
     """
 
     logs: Mapping[int, bytes]
+    refreshes: bytes
     last: int
 
 
@@ -50,10 +52,14 @@ def take_entries(control: Control, snapshot: str) -> Entries | None:
             if ddl:
                 return None
             logs = {
-                oid: _read(connection, oid, snapshot)
+                oid: _read(connection, f"log_{oid}", snapshot)
                 for (oid,) in connection.execute(_TOUCHED).fetchall()
             }
-            return Entries({oid: data for oid, data in logs.items() if data}, last)
+            return Entries(
+                {oid: data for oid, data in logs.items() if data},
+                _read(connection, "ddl", snapshot),
+                last,
+            )
     except psycopg.errors.UndefinedTable:
         return None
 
@@ -61,28 +67,29 @@ def take_entries(control: Control, snapshot: str) -> Entries | None:
 def put_entries(connection: psycopg.Connection[Any], entries: Entries) -> None:
     """Write what the entries say to the baseline, and the entries to the logs."""
     for oid, data in entries.logs.items():
-        _write(connection, oid, data)
+        _write(connection, f"log_{oid}", data)
         connection.execute(f"UPDATE {SCHEMA}.log_{oid} SET sign = -sign")
         connection.execute(f"SELECT {SCHEMA}.undo_{oid}(NULL, NULL)")
-        _write(connection, oid, data)
+        _write(connection, f"log_{oid}", data)
+    _write(connection, "ddl", entries.refreshes)
     # Later entries must have later numbers than these.
     connection.execute(f"SELECT setval('{SCHEMA}.entry', %s)", (entries.last,))
 
 
-def _read(connection: psycopg.Connection[Any], oid: int, snapshot: str) -> bytes:
+def _read(connection: psycopg.Connection[Any], log: str, snapshot: str) -> bytes:
     with (
         connection.cursor() as cursor,
         cursor.copy(
-            f"COPY (SELECT * FROM {SCHEMA}.log_{oid} "
+            f"COPY (SELECT * FROM {SCHEMA}.{log} "
             f"WHERE pg_visible_in_snapshot(xid, '{snapshot}')) TO STDOUT"
         ) as copy,
     ):
         return b"".join(bytes(block) for block in copy)
 
 
-def _write(connection: psycopg.Connection[Any], oid: int, data: bytes) -> None:
+def _write(connection: psycopg.Connection[Any], log: str, data: bytes) -> None:
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"COPY {SCHEMA}.log_{oid} FROM STDIN") as copy,
+        cursor.copy(f"COPY {SCHEMA}.{log} FROM STDIN") as copy,
     ):
         copy.write(data)
