@@ -36,15 +36,15 @@ class Figures:
     remarks: list[str] = field(default_factory=list)
 
     @contextmanager
-    def timed(self, kind: str) -> Iterator[None]:
-        """Count one of `kind`, and the time that the block takes unless it fails."""
+    def timed(self, kind: str, count: int = 1) -> Iterator[None]:
+        """Count `count` of `kind`, and the time that the block takes unless it fails."""
         start = perf_counter()
         yield
-        self.add(kind, perf_counter() - start)
+        self.add(kind, perf_counter() - start, count)
 
-    def add(self, kind: str, seconds: float) -> None:
+    def add(self, kind: str, seconds: float, count: int = 1) -> None:
         figure = self.by_kind[kind]
-        figure.count += 1
+        figure.count += count
         figure.seconds += seconds
 
     def as_data(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,13 +20,10 @@ from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.errors import SeedstateError
 
 if TYPE_CHECKING:
+    from pytest_seedstate.engine.schema import Schema
     from pytest_seedstate.services.base import Service
     from pytest_seedstate.services.rundir import RunDir
     from pytest_seedstate.stores.base import Journal, Store
-
-CreateSchema = Callable[["Sequence[Store]"], None]
-"""Creates what must exist before data, in stores that have just started."""
-
 
 _fleets: weakref.WeakSet[Fleet] = weakref.WeakSet()
 
@@ -72,8 +69,8 @@ class Fleet:
         """Whether one of `stores` does not run yet."""
         return any(store not in self.stores for store in stores)
 
-    def start(self, stores: Iterable[str], create_schema: CreateSchema) -> None:
-        """Start the services of `stores` that do not run yet, in parallel, and their schemas.
+    def start(self, stores: Iterable[str], schema: Schema) -> None:
+        """Start the services of `stores` that do not run yet, in parallel, and create their schema.
 
         What they hold then is kept as the baseline ``schema``.
 
@@ -86,45 +83,54 @@ class Fleet:
                 raise self._failed[name]
         missing = [name for name in names if STORES_OF_SERVICE[name][0] not in self.stores]
         if missing:
-            with self._figures.timed("started"):
-                self._start(missing, create_schema)
+            with self._figures.timed("started", len(missing)):
+                self._start(missing, schema)
 
-    def _start(self, names: list[str], create_schema: CreateSchema) -> None:
+    def _start(self, names: list[str], schema: Schema) -> None:
         for name in names:
             with self._failing(name):
                 self._service(name)
-        services = [self._services[name] for name in names]
-        with ThreadPoolExecutor(len(services)) as pool:
-            starts = [pool.submit(service.start) for service in services]
-        for name, start in zip(names, starts, strict=True):
-            with self._failing(name):
+        with ThreadPoolExecutor(len(names)) as pool:
+            starts = [pool.submit(self._start_one, name, schema) for name in names]
+        if not schema.has_programs:
+            for start in starts:
                 start.result()
+            return
+        # A program may write to several services: which of them could do without is not known.
+        with self._failing(*names):
+            stores = [store for start in starts for store in start.result()]
+            schema.run_programs({store.name for store in stores})
+            _keep_schema(stores)
+
+    def _start_one(self, name: str, schema: Schema) -> list[Store]:
+        """One service with what files and packs declare for it, while others do the same."""
         assert self._rundir is not None
-        stores = [
-            store
-            for service in services
-            for store in make_stores(service, self._rundir, self._settings)
-        ]
-        try:
-            # One schema may span services: which of them could do without the other is not known.
-            with self._failing(*names):
-                create_schema(stores)
-                for journal in {id(store.journal): store.journal for store in stores}.values():
-                    journal.keep("schema")
-        except BaseException:
-            for store in stores:
-                store.close()
-            raise
-        self.stores.update({store.name: store for store in stores})
+        with self._failing(name):
+            self._services[name].start()
+            stores = make_stores(self._services[name], self._rundir, self._settings)
+            self.stores.update({store.name: store for store in stores})
+            schema.declare(stores)
+            if not schema.has_programs:
+                _keep_schema(stores)
+            return stores
 
     @contextmanager
     def _failing(self, *names: str) -> Iterator[None]:
-        """Remember an error: whoever asks for these services later gets the same."""
+        """Go on without services after an error; whoever asks for them later gets the same."""
         try:
             yield
-        except SeedstateError as error:
-            self._failed.update(dict.fromkeys(names, error))
+        except BaseException as error:
+            for name in names:
+                self._leave_out(name)
+            if isinstance(error, SeedstateError):
+                self._failed.update(dict.fromkeys(names, error))
             raise
+
+    def _leave_out(self, service: str) -> None:
+        for name in STORES_OF_SERVICE[service]:
+            store = self.stores.pop(name, None)
+            if store is not None:
+                store.close()
 
     def leave_out_the_dead(self, patience: float = 0.0) -> SeedstateError | None:
         """Go on without services that have ended; who needs their stores is told by `start`.
@@ -140,8 +146,7 @@ class Fleet:
             error = self._services[name].failure(patience)
             if error is not None:
                 found = self._failed[name] = error
-                for store in STORES_OF_SERVICE[name]:
-                    self.stores.pop(store).close()
+                self._leave_out(name)
         return found
 
     def leave_to_the_parent(self) -> None:
@@ -177,3 +182,8 @@ class Fleet:
         if self._rundir is not None:
             self._rundir.close()
             self._rundir = None
+
+
+def _keep_schema(stores: Sequence[Store]) -> None:
+    for journal in {id(store.journal): store.journal for store in stores}.values():
+        journal.keep("schema")

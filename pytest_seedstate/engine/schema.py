@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,16 +122,20 @@ class Schema:
         )
         return self._all_stores if writes_anywhere else frozenset()
 
-    def create(self, stores: Sequence[Store]) -> None:
-        """Create all of it: SQL files and packs first, then the user's programs and hooks.
+    @property
+    def has_programs(self) -> bool:
+        """Whether programs or hooks of the user's create a part of it."""
+        return self._hook() is not None or any(own.kind != "sql" for own in self._own)
+
+    def declare(self, stores: Iterable[Store]) -> None:
+        """Create what SQL files and packs say, in stores that have just started.
 
         Raises:
-            SeedstateError: what failed, with its file or output.
+            SeedstateError: what failed, with its file.
         """
         for store in stores:
             files = self._sql_scripts() if store.name == "postgres" else []
             store.create_schema([*files, *self._declared(store.name)])
-        self._run_programs({store.name for store in stores})
 
     def _sql_scripts(self) -> list[Any]:
         from pytest_seedstate.stores.postgres import SqlScript
@@ -143,7 +147,15 @@ class Schema:
             for file in own.sql_files(self._root)
         ]
 
-    def _run_programs(self, started: Set[str]) -> None:
+    def run_programs(self, started: Set[str]) -> None:
+        """Let the user's programs and hooks create their part, once every store has the rest.
+
+        Args:
+            started: the stores that have just started.
+
+        Raises:
+            SeedstateError: what failed, with its output.
+        """
         # Services that start later must not bring them again: each belongs to the stores that it
         # writes to, which start together.
         starts_postgres = "postgres" in started
