@@ -60,6 +60,6 @@ class ChangeSet:
         return len(self.changes)
 
     def __or__(self, other: ChangeSet) -> ChangeSet:
-        return ChangeSet(
-            self.changes + other.changes, self.notes + other.notes, self.writers + other.writers
-        )
+        # Stable: within a store each journal has ordered its own.
+        changes = sorted(self.changes + other.changes, key=lambda change: change.store)
+        return ChangeSet(tuple(changes), self.notes + other.notes, self.writers + other.writers)
