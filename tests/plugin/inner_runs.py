@@ -98,7 +98,7 @@ class InnerProject:
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                told = (folder / "cmdline").read_bytes() + os.fsencode(os.readlink(folder / "cwd"))
+                told = (folder / "cmdline").read_bytes() + os.fsencode((folder / "cwd").readlink())
             except OSError:
                 continue
             if f"/{self._digest}-".encode() in told:

@@ -95,6 +95,7 @@ def start(inner: InnerProject) -> Iterator[Start]:
     for process in started:
         process.kill()
         process.wait()
+        assert process.stdout is not None
         process.stdout.close()
 
 
