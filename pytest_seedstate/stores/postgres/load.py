@@ -164,6 +164,12 @@ class Loading:
             raise self._broken_reference(table, error) from error
         except psycopg.Error as error:
             raise refused(table, rows, error, number) from error
+        except (TypeError, ValueError) as error:
+            # Of Python's own json, for a document with a set in it, say.
+            raise SeedstateError(
+                f"table '{table.title}' does not take the row with {_row_key(table, rows[number])}",
+                detail=str(error),
+            ) from error
 
     def _broken_reference(self, table: Table, error: psycopg.Error) -> SeedstateError:
         values = _detail_values(error)

@@ -64,8 +64,8 @@ def fits_binary(column: Column) -> Fits | None:
 
 
 def binary_oid(column: Column) -> int:
-    """The type to send a column's values as; the binary form of an enum is its label."""
-    return _OID["text"] if column.enum else column.base_oid
+    """The type to send a column's values as; an enum's binary form is its label, char(n)'s text."""
+    return _OID["text"] if column.enum or column.base_oid in _TEXTS else column.base_oid
 
 
 def prepare(column: Column) -> Callable[[Any], Any] | None:
