@@ -30,6 +30,7 @@ from tests.postgres.dumping import differences, full_dump
 from tests.postgres.operations import ALONE, DDL, LOCKING_WRITES, REFUSED, SCHEMA, WRITES
 
 NUMBERS = {"n": st.integers(0, 22), "m": st.integers(0, 9)}
+RARELY = st.sampled_from((False, False, True))
 LOCK_PATIENCE = "SET lock_timeout = '40ms'"
 
 Dump = dict[str, Any]
@@ -141,9 +142,9 @@ class Machine(RuleBasedStateMachine):
         self.several.execute(end)
         self.in_transaction = self.locked = False
 
-    @rule(statement=st.sampled_from(DDL), number=NUMBERS["n"], chance=st.integers(0, 5))
-    def change_tables(self, statement: str, number: int, chance: int) -> None:
-        if chance:
+    @rule(statement=st.sampled_from(DDL), number=NUMBERS["n"], really=RARELY)
+    def change_tables(self, statement: str, number: int, really: bool) -> None:
+        if not really:
             return
         self._end()
         self.names += 1
@@ -162,8 +163,10 @@ class Machine(RuleBasedStateMachine):
         assert position > max(self.positions)
         self.positions[position] = Kept(self._dump(), self.ddl)
 
-    @rule(ends=st.booleans())
-    def keep(self, ends: bool) -> None:
+    @rule(ends=st.booleans(), really=RARELY)
+    def keep(self, ends: bool, really: bool) -> None:
+        if not really:
+            return
         if ends or self.ddl > self.positions[0].ddl:
             self._end()
         self._prepare_to_keep()
@@ -183,8 +186,23 @@ class Machine(RuleBasedStateMachine):
         self._end()
         self._rewind(data.draw(st.sampled_from(sorted(self.positions)), "position"))
 
-    @rule()
-    def rewind_to_the_last(self) -> None:
+    @rule(
+        before=st.lists(st.sampled_from(WRITES), min_size=1, max_size=4),
+        after=st.lists(st.sampled_from(WRITES + LOCKING_WRITES + ALONE), max_size=4),
+        ddl=st.none() | st.sampled_from(DDL),
+        **NUMBERS,
+    )
+    def change_above_a_layer(
+        self, before: list[str], after: list[str], ddl: str | None, n: int, m: int
+    ) -> None:
+        """What a fixture writes stays, what a test does above it goes."""
+        for statement in before:
+            self.write(statement, n, m)
+        self.mark()
+        for statement in after:
+            self.write(statement, n, m)
+        if ddl:
+            self.change_tables(ddl, n, really=True)
         self._end()
         self._rewind(max(self.positions))
 
@@ -198,8 +216,10 @@ class Machine(RuleBasedStateMachine):
         self._end("COMMIT")
         self._rewind(position)
 
-    @rule(data=st.data())
-    def switch(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), really=RARELY)
+    def switch(self, data: st.DataObject, really: bool) -> None:
+        if not really:
+            return
         self._end()
         name = data.draw(st.sampled_from(sorted(self.baselines)), "baseline")
         self._switch(name)
