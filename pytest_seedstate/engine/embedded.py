@@ -63,21 +63,12 @@ def make_service(
 def make_stores(service: Service, rundir: RunDir, settings: Settings) -> list[Store]:
     """The stores of a started service."""
     if service.name == "postgres":
-        from psycopg.conninfo import make_conninfo
-
+        from pytest_seedstate.services.postgres import EmbeddedPostgres
         from pytest_seedstate.stores.postgres import PostgresStore
 
-        variables = service.variables
-        # Our own traffic takes the socket, which is quicker than TCP.
-        conninfo = make_conninfo(
-            host=variables["socket"],
-            **{name: variables[name] for name in ("port", "user", "password", "dbname")},
-        )
-        return [
-            PostgresStore(
-                conninfo, spill=rundir.folder("baselines"), lock_timeout=settings.lock_timeout
-            )
-        ]
+        assert isinstance(service, EmbeddedPostgres)
+        spill = rundir.folder("baselines")
+        return [PostgresStore(service.conninfo, spill=spill, lock_timeout=settings.lock_timeout)]
     from pytest_seedstate.services.aws import EmbeddedAws
     from pytest_seedstate.stores.dynamodb import DynamoDBStore
     from pytest_seedstate.stores.s3 import S3Store

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.errors import SeedstateError, unknown_name
 from pytest_seedstate.records.command import run_command
+from pytest_seedstate.records.problems import failure
 
 if TYPE_CHECKING:
     from pytest_seedstate.stores.base import Store
@@ -171,4 +172,9 @@ class Schema:
                 )
         hook = self._hook()
         if hook is not None and starts_any:
-            hook(self._environment())
+            try:
+                hook(self._environment())
+            except Exception as error:  # noqa: BLE001 - whatever the user's hook raises
+                raise failure(
+                    error, what="the hook pytest_seedstate_schema", where="a conftest.py"
+                ) from None

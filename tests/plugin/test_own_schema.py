@@ -42,3 +42,26 @@ def test_a_service_that_starts_later_does_not_run_them_again(project: pytest.Pyt
 
     options = ["-o", ENVIRONMENT, "-o", "seedstate_schema=command:python migrate.py"]
     project.runpytest(*options).assert_outcomes(passed=2)
+
+
+def test_a_hook_that_raises_is_told_once_to_each_test(project: pytest.Pytester) -> None:
+    """With its file and line; it is not called again."""
+    project.makeconftest(
+        """
+        def pytest_seedstate_schema(env):
+            with open("called", "a") as called:
+                called.write("x")
+            raise RuntimeError("no such migration")
+        """
+    )
+    project.makepyfile("def test_one(postgres): pass\ndef test_two(postgres): pass")
+    result = project.runpytest()
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*the hook pytest_seedstate_schema failed: RuntimeError: no such migration",
+            "*conftest.py:4*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*fleet.py*")
+    assert (project.path / "called").read_text() == "x"

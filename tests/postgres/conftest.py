@@ -66,7 +66,7 @@ class Database:
 
 def make_database(server: EmbeddedPostgres, spill: Path, **options: Any) -> Database:
     """A new, empty database on `server`."""
-    base = server.variables["conninfo"]
+    base = server.conninfo
     name = f"case_{next(_numbers)}"
     with psycopg.connect(base, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy")
@@ -79,7 +79,7 @@ def drop_database(server: EmbeddedPostgres, database: Database) -> None:
     database.close_connections()
     database.store.close()
     prefix = psycopg.conninfo.conninfo_to_dict(database.conninfo)["dbname"]
-    with psycopg.connect(server.variables["conninfo"], autocommit=True) as connection:
+    with psycopg.connect(server.conninfo, autocommit=True) as connection:
         names = connection.execute(
             "SELECT datname FROM pg_database WHERE datname = %s OR datname LIKE %s || '\\_seed%%'",
             (prefix, prefix),

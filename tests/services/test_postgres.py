@@ -53,7 +53,7 @@ def test_it_answers_over_tcp_with_a_password_and_over_its_socket(
     told = embedded_postgres.variables
     ways = [
         told["url"],
-        told["conninfo"],
+        embedded_postgres.conninfo,
         f"postgresql://{told['authority']}/{told['dbname']}",
         f"host={told['host']} port={told['port']} user={told['user']} "
         f"password={told['password']} dbname={told['dbname']}",
@@ -119,9 +119,7 @@ def test_its_settings_suit_data_that_is_thrown_away(embedded_postgres: EmbeddedP
 
 def test_databases_can_be_cloned(embedded_postgres: EmbeddedPostgres) -> None:
     """Also by copying files, under wal_level minimal, from a session in another database."""
-    conninfo = embedded_postgres.variables["conninfo"].replace(
-        "dbname=seedstate", "dbname=postgres"
-    )
+    conninfo = embedded_postgres.conninfo.replace("dbname=seedstate", "dbname=postgres")
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("CREATE DATABASE a_clone TEMPLATE seedstate STRATEGY file_copy")
         connection.execute("DROP DATABASE a_clone")

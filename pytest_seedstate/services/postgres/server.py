@@ -85,18 +85,16 @@ class EmbeddedPostgres:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """What applications are told, and `conninfo` for our own sessions.
+        """What applications are told.
 
         ``url``, ``host``, ``port``, ``user``, ``password``, ``dbname``; ``authority``:
-        user:password@host:port; ``socket``: the folder of the Unix socket; ``conninfo``: libpq's
-        keywords for that socket, which is quicker than TCP and asks for no password.
+        user:password@host:port; ``socket``: the folder of the Unix socket.
 
         Raises:
             SeedstateError: the configured port is taken.
         """
         self._announced = True
-        # Known after `stop` as well, when it is not ours any more.
-        port = (self._port or self._reserve()).number
+        port = self._port_number
         authority = f"{ROLE}:{self._password}@{HOST}:{port}"
         return {
             "url": f"postgresql://{authority}/{DBNAME}",
@@ -107,8 +105,18 @@ class EmbeddedPostgres:
             "dbname": DBNAME,
             "authority": authority,
             "socket": str(self._sockets),
-            "conninfo": f"host={self._sockets} port={port} user={ROLE} dbname={DBNAME}",
         }
+
+    @property
+    def conninfo(self) -> str:
+        """Keywords of libpq for our own sessions: the socket is quicker and asks for no password."""
+        port = self._port_number
+        return f"host={self._sockets} port={port} user={ROLE} dbname={DBNAME}"
+
+    @property
+    def _port_number(self) -> int:
+        # Known after `stop` as well, when it is not ours any more.
+        return (self._port or self._reserve()).number
 
     @property
     def log(self) -> Path:
