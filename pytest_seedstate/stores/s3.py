@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode
+from xml.etree.ElementTree import Element
 
 from pytest_seedstate.errors import SeedstateError, unknown_name
 from pytest_seedstate.stores.aws_http import Answer, AwsEndpoint, AwsError
@@ -196,7 +197,7 @@ class S3Store:
         while True:
             root = self._call("GET", bucket, query=query).xml()
             for name in root.iterfind("./Contents/Key"):
-                yield unquote(name.text or "")
+                yield _name(root, name.text)
             token = root.findtext("./NextContinuationToken")
             if not token:
                 return
@@ -208,8 +209,8 @@ class S3Store:
             root = self._call("GET", bucket, query=query).xml()
             for version in [*root.iterfind("./Version"), *root.iterfind("./DeleteMarker")]:
                 key, identifier = version.findtext("Key"), version.findtext("VersionId")
-                yield unquote(key or ""), identifier or "null"
-            next_key = root.findtext("./NextKeyMarker")
+                yield _name(root, key), identifier or "null"
+            next_key = _name(root, root.findtext("./NextKeyMarker"))
             if not next_key:
                 return
             next_version = root.findtext("./NextVersionIdMarker") or ""
@@ -262,6 +263,12 @@ class S3Store:
         except AwsError as error:
             at = f"S3 bucket '{bucket}'" + (f", object '{key}'" if key else "")
             raise SeedstateError(f"S3 refused {method}: {error.message}", where=at) from error
+
+
+def _name(listing: Element, text: str | None) -> str:
+    """A key of a listing, which says itself whether it encodes them: not all emulators do."""
+    encoded = listing.findtext("./EncodingType") == "url"
+    return unquote(text or "") if encoded else text or ""
 
 
 def _check(bucket: str, each: S3Object, taken: Mapping[str, str]) -> None:
