@@ -5,7 +5,8 @@
 PostgreSQL: 30 changed rows in 3 of 20 tables, against a clone of a template database and against
 TRUNCATE and COPY of the 3 tables. DynamoDB: 10 changed items, against deleting and filling the
 table. S3: 3 changed objects, against emptying and filling the bucket. The changes are made by
-another connection, which stays open. Prints medians in milliseconds and ratios.
+another connection, which stays open. Prints medians in milliseconds and ratios, and how fast
+records are loaded.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from pytest_seedstate.stores.postgres import PostgresStore, SqlScript
 from pytest_seedstate.stores.s3 import S3Object, S3Store
 
 TABLES = 20
+ROWS_LOADED = 100_000
 CHANGED = ("t0", "t1", "t2")
 
 
@@ -79,6 +81,19 @@ def filled_postgres(rows: int, folder: Path) -> Iterator[tuple[EmbeddedPostgres,
         yield service, store
         store.close()
         service.stop()
+
+
+def load_rows(folder: Path) -> None:
+    rows = [
+        {"id": number, "n": number, **{f"c{each}": f"text {number}" for each in range(7)}}
+        for number in range(ROWS_LOADED)
+    ]
+    with filled_postgres(TABLES, folder) as (_, store):
+        store.journal.switch("schema")
+        start = time.perf_counter()
+        store.load({"t0": rows}, lambda _: None)
+        seconds = time.perf_counter() - start
+        print(f"loading: {ROWS_LOADED / seconds:.0f} rows/s of {len(rows[0])} columns")
 
 
 def change_rows(connection: psycopg.Connection[Any]) -> None:
@@ -222,6 +237,7 @@ def main() -> None:
         folder = Path(name)
         for rows in (1_000, 100_000, 1_000_000):
             postgres(rows, rounds, folder)
+        load_rows(folder)
         for items, objects in ((100, 100), (10_000, 1_000)):
             aws(items, objects, rounds, folder)
 
