@@ -2,7 +2,7 @@
 
     python benchmarks/rewind.py [--rounds 20]
 
-PostgreSQL: 30 changed rows in 3 of 20 tables, against a clone of a template database and against
+PostgreSQL: 27 changed rows in 3 of 20 tables, against a clone of a template database and against
 TRUNCATE and COPY of the 3 tables. DynamoDB: 10 changed items, against deleting and filling the
 table. S3: 3 changed objects, against emptying and filling the bucket. The changes are made by
 another connection, which stays open. Prints medians in milliseconds and ratios, and how fast
