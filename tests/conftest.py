@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_seedstate.services.aws import EmbeddedAws
 from pytest_seedstate.services.cache import cache_dir
 from pytest_seedstate.services.postgres.server import EmbeddedPostgres
 from pytest_seedstate.services.rundir import RunDir
@@ -17,6 +18,16 @@ def run_folder() -> Iterator[RunDir]:
     """The run folder of this test session."""
     with RunDir(Path(__file__).parent) as rundir:
         yield rundir
+
+
+@pytest.fixture(scope="session")
+def embedded_aws(run_folder: RunDir) -> Iterator[EmbeddedAws]:
+    """A running AWS host of this test session, in whatever state the test before left it."""
+    service = EmbeddedAws(run_folder)
+    service.start()
+    service.journal.keep("empty")
+    yield service
+    service.stop()
 
 
 @pytest.fixture(scope="session")

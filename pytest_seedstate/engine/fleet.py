@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from pytest_seedstate.config import Settings
@@ -49,6 +50,7 @@ class Fleet:
     def __init__(self, settings: Settings, figures: Figures) -> None:
         self._settings = settings
         self._figures = figures
+        self._making = Lock()
         self._rundir: RunDir | None = None
         self._services: dict[str, Service] = {}
         self._failed: dict[str, SeedstateError] = {}
@@ -160,16 +162,18 @@ class Fleet:
         self._of_the_parent, self.stores = self.stores, {}
 
     def _service(self, name: str) -> Service:
-        if name not in self._services:
-            if self._rundir is None:
-                from pytest_seedstate.services.rundir import RunDir, sweep
+        # A client is made while services start, by whichever thread comes first.
+        with self._making:
+            if name not in self._services:
+                if self._rundir is None:
+                    from pytest_seedstate.services.rundir import RunDir, sweep
 
-                sweep()
-                self._rundir = RunDir(self._settings.root)
-            self._services[name] = make_service(
-                name, self._rundir, self._settings, self._figures.remarks.append
-            )
-        return self._services[name]
+                    sweep()
+                    self._rundir = RunDir(self._settings.root)
+                self._services[name] = make_service(
+                    name, self._rundir, self._settings, self._figures.remarks.append
+                )
+            return self._services[name]
 
     def stop(self) -> None:
         """Stop all services and remove the run's folder."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from decimal import Decimal
 
+from pytest_seedstate.services.aws import EmbeddedAws
 from pytest_seedstate.services.aws.journal import AwsJournal
 from pytest_seedstate.stores.changes import ChangeSet
 
@@ -120,12 +121,9 @@ def test_other_services_are_named(filled: AwsJournal, clients: Clients) -> None:
     assert changes.notes == ("sqs: SendMessage", "bucket images: tagging")
 
 
-def test_another_region(filled: AwsJournal, clients: Clients, running: object) -> None:
+def test_another_region(filled: AwsJournal, clients: Clients, embedded_aws: EmbeddedAws) -> None:
     """A table of another region is named with it, and does not hide one of the same name."""
-    from pytest_seedstate.services.aws import EmbeddedAws
-
-    assert isinstance(running, EmbeddedAws)
-    elsewhere = make_client(running, "dynamodb", region_name="us-east-1")
+    elsewhere = make_client(embedded_aws, "dynamodb", region_name="us-east-1")
     make_table(elsewhere)
     elsewhere.put_item(TableName="shop", Item=item(1))
     changes = filled.changes()

@@ -215,11 +215,11 @@ READS: dict[str, Write] = {
 
 
 @pytest.fixture(scope="module")
-def baseline(running: Any, clients: Clients) -> dict[str, Any]:
+def baseline(embedded_aws: Any, clients: Clients) -> dict[str, Any]:
     """What the baseline ``filled`` holds, as the public APIs tell it."""
-    running.journal.switch("empty")
+    embedded_aws.journal.switch("empty")
     fill(clients)
-    running.journal.keep("filled")
+    embedded_aws.journal.keep("filled")
     found = everything(clients)
     assert found["tables"]["shop"]["items"], "the comparison would compare nothing"
     return found
@@ -227,10 +227,10 @@ def baseline(running: Any, clients: Clients) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", WRITES)
 def test_write_is_noticed_and_undone(
-    name: str, running: Any, clients: Clients, baseline: dict[str, Any]
+    name: str, embedded_aws: Any, clients: Clients, baseline: dict[str, Any]
 ) -> None:
     """A write makes the journal unclean, is seen by the APIs, and is gone after a rewind."""
-    journal = running.journal
+    journal = embedded_aws.journal
     journal.switch("filled")
     assert journal.is_clean()
     WRITES[name](clients)
@@ -243,30 +243,30 @@ def test_write_is_noticed_and_undone(
 
 @pytest.mark.parametrize("name", READS)
 def test_read_leaves_the_journal_clean(
-    name: str, running: Any, clients: Clients, baseline: dict[str, Any]
+    name: str, embedded_aws: Any, clients: Clients, baseline: dict[str, Any]
 ) -> None:
     """A read costs no rewind."""
-    running.journal.switch("filled")
+    embedded_aws.journal.switch("filled")
     READS[name](clients)
-    assert running.journal.is_clean()
+    assert embedded_aws.journal.is_clean()
     assert everything(clients) == baseline
 
 
-def test_everything_at_once(running: Any, clients: Clients, baseline: dict[str, Any]) -> None:
+def test_everything_at_once(embedded_aws: Any, clients: Clients, baseline: dict[str, Any]) -> None:
     """All writes that can follow each other are undone by one rewind."""
-    running.journal.switch("filled")
+    embedded_aws.journal.switch("filled")
     for name, write in WRITES.items():
         if not name.startswith(("delete", "purge", "receive")):
             write(clients)
-    running.journal.rewind()
+    embedded_aws.journal.rewind()
     assert everything(clients) == baseline
 
 
 def test_failed_requests_leave_nothing(
-    running: Any, clients: Clients, baseline: dict[str, Any]
+    embedded_aws: Any, clients: Clients, baseline: dict[str, Any]
 ) -> None:
     """A refused condition and a cancelled transaction change nothing, before and after a rewind."""
-    running.journal.switch("filled")
+    embedded_aws.journal.switch("filled")
     condition = {"ConditionExpression": "attribute_not_exists(pk)"}
     with pytest.raises(clients.dynamodb.exceptions.ConditionalCheckFailedException):
         clients.dynamodb.put_item(TableName="shop", Item=item(1), **condition)
@@ -278,5 +278,5 @@ def test_failed_requests_leave_nothing(
             ]
         )
     assert everything(clients) == baseline
-    running.journal.rewind()
+    embedded_aws.journal.rewind()
     assert everything(clients) == baseline

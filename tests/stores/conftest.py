@@ -9,10 +9,10 @@ import pytest
 from pytest_seedstate.services.aws import EmbeddedAws
 from pytest_seedstate.stores.dynamodb import DynamoDBStore
 from pytest_seedstate.stores.s3 import S3Store
-from tests.aws.conftest import aws, clients, running
+from tests.aws.conftest import aws, clients
 from tests.postgres.conftest import database, new_database, server
 
-__all__ = ["aws", "clients", "database", "new_database", "running", "server"]
+__all__ = ["aws", "clients", "database", "new_database", "server"]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ class EmbeddedAws:
         self._services = tuple(services)
         self._region = region
         self._owner = os.getpid()
+        self._reserving = threading.Lock()
         self._port: ReservedPort | None = None
         self._root: subprocess.Popen[bytes] | None = None
         self._tally: Tally | None = None
@@ -74,10 +76,11 @@ class EmbeddedAws:
         Raises:
             SeedstateError: the port is taken.
         """
-        if self._port is None:
-            self._port = ReservedPort(
-                self._wanted_port, service="the embedded AWS", setting="seedstate_aws_port"
-            )
+        with self._reserving:
+            if self._port is None:
+                self._port = ReservedPort(
+                    self._wanted_port, service="the embedded AWS", setting="seedstate_aws_port"
+                )
         number = str(self._port.number)
         return {
             "url": f"http://{HOST}:{number}",
