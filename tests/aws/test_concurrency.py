@@ -235,7 +235,6 @@ def test_an_idle_consumer_is_no_writer(filled: AwsJournal, aws: EmbeddedAws) -> 
             assert filled.is_clean()
         finally:
             stop.set()
-            filled.switch("empty")
             filled.switch("quiet")
 
 
