@@ -233,7 +233,7 @@ class Connection:
 
 
 def _refuse_write(_: bytes) -> None:
-    raise NotImplementedError("moto answers with iterables only")
+    raise RuntimeError("moto answers with iterables only")
 
 
 def _keeps_open(environ: Environ) -> bool:
