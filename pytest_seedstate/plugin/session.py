@@ -44,7 +44,10 @@ class Session:
             raise pytest.UsageError(str(error)) from None
 
     def _value(self, name: str) -> Any:
-        option = self._config.getoption(name, default=None)
+        # Before conftests load, options stand in no other place yet.
+        options = (self._config.option, self._config.known_args_namespace)
+        given = (getattr(each, name, None) for each in options)
+        option = next((value for value in given if value is not None), None)
         return self._config.getini(name) if option is None else option
 
     @cached_property

@@ -270,14 +270,26 @@ KILLING = """
         folder = Path(endpoints["postgres"]["socket"]).parent
         kill(int((folder / "data/postmaster.pid").read_text().split()[0]))
 
+    def command_of(process):
+        try:
+            return (process / "cmdline").read_bytes()
+        except OSError:  # it has just ended
+            return b""
+
+    def session_of(pid):
+        try:
+            return os.getsid(pid)
+        except ProcessLookupError:
+            return None
+
     def kill_aws_host(endpoints):
         tally = str(Path(endpoints["postgres"]["socket"]).parents[1] / "aws" / "tally").encode()
-        hosts = [p for p in Path("/proc").glob("[0-9]*") if tally in (p / "cmdline").read_bytes()]
-        leader = [int(p.name) for p in hosts if os.getsid(int(p.name)) == int(p.name)]
-        assert len(leader) == 1 and len(hosts) > 1
-        kill(leader[0], by=os.killpg)
-        for process in hosts:
-            wait_for_end(int(process.name))
+        hosts = [int(p.name) for p in Path("/proc").glob("[0-9]*") if tally in command_of(p)]
+        leaders = [pid for pid in hosts if session_of(pid) == pid]
+        assert len(leaders) == 1 and len(hosts) > 1
+        kill(leaders[0], by=os.killpg)
+        for pid in hosts:
+            wait_for_end(pid)
         # Nobody else may listen: an application's requests would wait instead of failing.
         with socket.socket() as client:
             assert client.connect_ex(("127.0.0.1", int(endpoints["aws"]["port"]))) != 0

@@ -106,3 +106,25 @@ def test_pytests_own_lists(project: pytest.Pytester, option: str, lines: list[st
     result = project.runpytest_subprocess(option)
     assert result.ret in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
     result.stdout.fnmatch_lines(lines)
+
+
+ENVIRONMENT = "seedstate_env=DATABASE_URL = {postgres.url}"
+
+
+def test_options_count_where_variables_are_exported(project: pytest.Pytester) -> None:
+    """The variables are exported, and so settings are read, before conftests load."""
+    write(project, "test_plain.py", "def test_plain(postgres): pass")
+    result = project.runpytest_subprocess(
+        "-o", ENVIRONMENT, "--scenario=one-more", "--seedstate-seed=7", "--seedstate-verify"
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["seedstate: *, seed: 7, *", "*states loaded: 1 (*full comparisons: 1 (*"]
+    )
+
+
+def test_options_are_checked_where_variables_are_exported(project: pytest.Pytester) -> None:
+    """As everywhere else, before anything starts."""
+    result = project.runpytest_subprocess("-o", ENVIRONMENT, "--seedstate-seed=abc")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*seedstate_seed*abc*"])
