@@ -18,6 +18,7 @@ from pytest_seedstate.stores.changes import ChangeSet
 if TYPE_CHECKING:
     from pytest_seedstate.engine.schema import Schema
     from pytest_seedstate.records.dataset import Dataset
+    from pytest_seedstate.records.progress import Progress
     from pytest_seedstate.stores.base import Journal, Rewound
 
 _PATIENCE_WITH_THE_DEAD = 0.5
@@ -113,8 +114,12 @@ class Engine:
         self.start(state.stores)
         self._switch(state)
 
-    def add(self, state: State) -> Dataset:
+    def add(self, state: State, after: Progress) -> Dataset:
         """Load the data of `state` on top of what the stores hold.
+
+        Args:
+            state: what is loaded.
+            after: where the scenarios below it have come to.
 
         Raises:
             SeedstateError: it cannot be made or loaded; the stores are as they were.
@@ -123,7 +128,7 @@ class Engine:
         assert state.generate is not None
         before = self._mark()
         try:
-            dataset = state.generate()
+            dataset = state.generate(after)
             self.states.insert(dataset)
         except BaseException:
             self._go_back(before)

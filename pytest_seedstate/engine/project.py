@@ -186,12 +186,13 @@ class Project:
             made.key(settings.seed, settings.clock),
             made.title,
             stores,
-            lambda: generate(
+            lambda after: generate(
                 made,
                 seed_number=settings.seed,
                 now=settings.clock,
                 env=self.environment() if made.writes_itself else {},
                 clients=self.clients,
+                after=after,
             ),
             made.writes_itself,
         )

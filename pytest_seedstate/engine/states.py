@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
 from pytest_seedstate.errors import SeedstateError, unknown_name
+from pytest_seedstate.records.progress import FROM_THE_START, Progress
 
 if TYPE_CHECKING:
     from pytest_seedstate.records.dataset import Dataset
@@ -26,7 +27,7 @@ class State:
         key: equal for equal states; `SCHEMA_ONLY` for stores without data.
         title: how it is called in messages: ``search-basic``.
         stores: the stores that must run for it.
-        generate: makes its dataset; None for `SCHEMA_ONLY`.
+        generate: makes its dataset, going on from another's progress; None for `SCHEMA_ONLY`.
         writes_itself: whether generating it writes through clients, so that it can only be done
             once the services run.
     """
@@ -34,7 +35,7 @@ class State:
     key: str
     title: str
     stores: frozenset[str]
-    generate: Callable[[], Dataset] | None = field(default=None, compare=False)
+    generate: Callable[[Progress], Dataset] | None = field(default=None, compare=False)
     writes_itself: bool = False
 
 
@@ -71,7 +72,7 @@ class States:
             return
         if state.key not in self._failed and state.key not in self._ahead:
             try:
-                self._ahead[state.key] = state.generate()
+                self._ahead[state.key] = state.generate(FROM_THE_START)
             except SeedstateError as error:
                 self._failed[state.key] = error
                 raise
@@ -119,7 +120,7 @@ class States:
         self.current = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())
         try:
             if dataset is None:
-                dataset = state.generate()
+                dataset = state.generate(FROM_THE_START)
             self.insert(dataset)
         except BaseException:
             for journal in self._fleet.journals:

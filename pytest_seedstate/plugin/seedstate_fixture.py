@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from pytest_seedstate.errors import SeedstateError, unknown_name
 from pytest_seedstate.plugin.changes_text import changes_text
 from pytest_seedstate.records.dataset import Dataset, only
+from pytest_seedstate.records.progress import FROM_THE_START
 from pytest_seedstate.stores.changes import ChangeSet
 
 if TYPE_CHECKING:
@@ -153,13 +154,16 @@ class Seedstate:
 
     @_told_plainly
     def seed(self, scenario: str | Scenario, **params: Any) -> None:
-        """Load a scenario on top of what the stores hold.
+        """Load a scenario on top of what the stores hold; factories' sequences go on.
 
         Raises:
             SeedstateError: an unknown name or parameter, or data that cannot be made or loaded;
                 the stores are as they were.
         """
-        self._seeded.append(self._engine.add(self._project.state([scenario], params=params)))
+        state = self._project.state([scenario], params=params)
+        below = self._datasets()
+        after = below[-1].progress if below else FROM_THE_START
+        self._seeded.append(self._engine.add(state, after))
 
     @_told_plainly
     def reset(self, state: str) -> None:

@@ -13,6 +13,7 @@ from pytest_seedstate.errors import SeedstateError, unknown_name
 from pytest_seedstate.records.placement import Placement
 from pytest_seedstate.records.plan import Step
 from pytest_seedstate.records.problems import failure
+from pytest_seedstate.records.progress import FROM_THE_START, Progress
 from pytest_seedstate.records.record import Record
 from pytest_seedstate.records.values import stored_fields
 from pytest_seedstate.stores.canonical import encode
@@ -43,6 +44,7 @@ class Dataset:
         records: all records, in order.
         named: what scenarios named, by name.
         entries: what to load: store, then collection, then entries in order.
+        progress: where its scenarios have come to.
     """
 
     title: str
@@ -50,6 +52,7 @@ class Dataset:
     records: tuple[Record, ...]
     named: Mapping[str, Any]
     entries: Mapping[str, Mapping[str, Sequence[Any]]]
+    progress: Progress = FROM_THE_START
 
     @property
     def stores(self) -> frozenset[str]:

@@ -7,6 +7,7 @@ import contextvars
 import datetime as dt
 import inspect
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, wait
 from contextlib import suppress
@@ -19,6 +20,7 @@ from pytest_seedstate.records.clock import FrozenNames
 from pytest_seedstate.records.dataset import Dataset, Made, grouped
 from pytest_seedstate.records.plan import Plan, Step
 from pytest_seedstate.records.problems import a_kind, failure
+from pytest_seedstate.records.progress import FROM_THE_START, Progress
 from pytest_seedstate.records.randomness import Randomness, derived_seed, steady
 from pytest_seedstate.records.record import Record
 from pytest_seedstate.records.scenario import Scenario
@@ -36,6 +38,7 @@ def generate(
     now: dt.datetime,
     env: Mapping[str, str] = _NO_ENVIRONMENT,
     clients: object = None,
+    after: Progress = FROM_THE_START,
 ) -> Dataset:
     """Make a plan's dataset.
 
@@ -45,15 +48,16 @@ def generate(
         now: the run's clock, with a zone.
         env: what ``seed.env`` holds.
         clients: has an attribute for each store that a scenario writes to itself.
+        after: what it goes on from, where it is loaded on top of another dataset.
 
     Returns:
-        The dataset: equal for equal plan, seed and clock, whatever ran before.
+        The dataset: equal for equal arguments, whatever ran before.
 
     Raises:
         SeedstateError: a scenario raised, or made something that is no valid record (names
             scenario, file and line), or two records have one key.
     """
-    context = _Context(plan, seed_number, now.astimezone(dt.UTC), env, clients)
+    context = _Context(plan, seed_number, now.astimezone(dt.UTC), env, clients, after)
     dataset, late = _run(context)
     if late and not plan.writes_itself:
         # A scenario imported Faker or factories itself, and what it drew before they could be
@@ -69,24 +73,30 @@ class _Context:
     now: dt.datetime
     env: Mapping[str, str]
     clients: object
+    after: Progress
 
 
 def _run(context: _Context) -> tuple[Dataset, bool]:
     plan, now = context.plan, context.now
-    with steady(FrozenNames(now), plan.namespaces) as randomness, keeping_company() as company:
+    with (
+        steady(FrozenNames(now), plan.namespaces, context.after.sequences) as randomness,
+        keeping_company() as company,
+    ):
         run = _Run(context, randomness, company)
         for step in plan.steps:
             run.step(step)
         entries = grouped(run.made, plan.derived_tables)
         randomness.check_late()
+        progress = Progress(randomness.sequences(), run.runs)
     records = tuple(one.record for one in run.made)
-    return Dataset(plan.title, now, records, run.named, entries), randomness.late
+    return Dataset(plan.title, now, records, run.named, entries, progress), randomness.late
 
 
 class _Run:
     def __init__(self, context: _Context, randomness: Randomness, company: Company) -> None:
         self.made: list[Made] = []
         self.named: dict[str, Any] = {}
+        self.runs = Counter(context.after.runs)
         self._context = context
         self._randomness = randomness
         self._company = company
@@ -106,7 +116,9 @@ class _Run:
             give_name=lambda name, thing: self._give_name(step, name, thing),
             extended=lambda: self._records_below(step),
         )
-        self._randomness.reseed(derived_seed(context.seed_number, scenario.full_name, step.copy))
+        copy = step.copy + context.after.runs.get(scenario.full_name, 0)
+        self._randomness.reseed(derived_seed(context.seed_number, scenario.full_name, copy))
+        self.runs[scenario.full_name] += 1
         try:
             for value in self._values(scenario, seed, step.params):
                 self._take(step, value)

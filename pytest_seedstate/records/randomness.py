@@ -38,13 +38,15 @@ class Randomness:
 
     Args:
         clock: the frozen names of Faker's modules, told when Faker loads another locale.
+        sequences: the next number of each factory that does not begin at its first, by name.
 
     Attributes:
         late: whether Faker or factory_boy were imported while a scenario ran, which may have
             drawn from them before they could be taken over.
     """
 
-    def __init__(self, clock: FrozenNames) -> None:
+    def __init__(self, clock: FrozenNames, sequences: Mapping[str, int]) -> None:
+        self._sequences = sequences
         self.random = random.Random()  # noqa: S311 - data for tests, no secrets
         self._clock = clock
         self._threads = {threading.get_ident()}
@@ -71,6 +73,15 @@ class Randomness:
         random.seed(seed)
         _on_loaded("factory.random", lambda module: module.randgen.seed(seed))
         _on_loaded("faker.generator", lambda module: module.random.seed(seed))
+
+    def sequences(self) -> dict[str, int]:
+        """The next number of each factory that has built something or was told where to begin."""
+        next_numbers = dict(self._sequences)
+        module = sys.modules.get("factory.base")
+        for kind in _subclasses(module.BaseFactory) if module is not None else ():
+            if _counts_itself(kind) and kind._meta._counter is not None:
+                next_numbers[_name(kind)] = kind._meta._counter.seq
+        return next_numbers
 
     def check_late(self) -> None:
         """See whether something was imported that ought to have been taken over before."""
@@ -209,8 +220,9 @@ class Randomness:
             for meta, counter in counters:
                 meta._counter = counter
 
-        for meta, _ in counters:
-            meta._counter = None
+        for kind in kinds:
+            first = self._sequences.get(_name(kind)) if _counts_itself(kind) else None
+            kind._meta._counter = None if first is None else module._Counter(first)
         self._undo.append(put_back)
         for kind in kinds:
             for declaration in _iterators(kind._meta):
@@ -256,9 +268,11 @@ class _SteadyOs:
 
 
 @contextmanager
-def steady(clock: FrozenNames, namespaces: Iterable[Mapping[str, Any]]) -> Iterator[Randomness]:
+def steady(
+    clock: FrozenNames, namespaces: Iterable[Mapping[str, Any]], sequences: Mapping[str, int]
+) -> Iterator[Randomness]:
     """Make all randomness come from `Randomness.reseed`, and put it back at the end."""
-    randomness = Randomness(clock)
+    randomness = Randomness(clock, sequences)
     try:
         randomness.start(namespaces)
         clock.freeze()
@@ -278,6 +292,15 @@ def _subclasses(kind: Any) -> Iterator[Any]:
     for child in kind.__subclasses__():
         yield child
         yield from _subclasses(child)
+
+
+def _counts_itself(kind: Any) -> bool:
+    """Whether a factory has a counter of its own; others share that of a parent."""
+    return kind._meta.counter_reference is kind._meta
+
+
+def _name(kind: Any) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _iterators(meta: Any) -> Iterator[Any]:

@@ -373,3 +373,26 @@ def test_snapshot_seed_and_reset_inside_a_test(project: pytest.Pytester) -> None
     )
 
     project.runpytest("--seedstate-verify", "-o", "pythonpath=.").assert_outcomes(passed=2)
+
+
+def test_seeding_goes_on_where_the_tests_scenarios_ended(project: pytest.Pytester) -> None:
+    """Factories' numbers and random values are new each time, and the same in every run."""
+    project.makepyfile(
+        """
+        import pytest
+
+        pytestmark = pytest.mark.scenario("three-products")
+        seen = []
+
+        @pytest.mark.parametrize("attempt", [1, 2])
+        def test_it(attempt, seedstate, postgres):
+            seedstate.seed("three-products", count=2)
+            seedstate.seed("three-products", count=2)
+            rows = postgres.execute("SELECT sku, name, price FROM products ORDER BY sku").fetchall()
+            assert [sku for sku, *_ in rows] == [f"p00{n}" for n in range(7)]
+            assert len({(name, price) for _, name, price in rows}) == 7
+            seen.append(rows)
+            assert seen[0] == rows
+        """
+    )
+    project.runpytest().assert_outcomes(passed=2)
