@@ -181,9 +181,27 @@ class Engine:
         ]
         if dirty:
             self._rewind_each(dirty)
+        ended = self._end_writers(dirty)
         self.figures.add("rewound" if dirty else "clean", perf_counter() - start)
         if self._verification:
             self._verification.compare(self.states)
+        if ended:
+            raise SeedstateError(
+                "a transaction that has written was left open; its session was ended",
+                checked="waited for it to commit or roll back (ini seedstate_lock_timeout)",
+                fix="let the test wait for its background work, or close what it has opened",
+                detail="\n".join(ended),
+            )
+
+    def _end_writers(self, targets: list[tuple[Journal, int]]) -> list[str]:
+        """See that nobody is in the middle of writing when the next test begins."""
+        all_ended: list[str] = []
+        for journal, position in targets:
+            ended = journal.end_writers()
+            if ended is not None:
+                journal.rewind(position)
+                all_ended += ended
+        return all_ended
 
     def _rewind_each(self, targets: list[tuple[Journal, int]]) -> None:
         if len(targets) == 1:

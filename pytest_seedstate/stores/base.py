@@ -78,6 +78,16 @@ class Journal(Protocol):
             SeedstateError: something holds it up (an open transaction): who, and what to do.
         """
 
+    def end_writers(self) -> tuple[str, ...] | None:
+        """After a rewind: wait for transactions that have written, and end those that stay open.
+
+        Left alone, one would hold up every later test that needs its locks.
+
+        Returns:
+            Those that were ended, one phrase each; None where nobody was in the middle of writing.
+            Otherwise what they committed meanwhile wants another rewind.
+        """
+
 
 class Store(Protocol):
     """The adapter for one data service."""

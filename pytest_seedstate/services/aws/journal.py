@@ -160,6 +160,9 @@ class AwsJournal:
         replaced = ("the AWS host's serving process, which had died",) if "died" in written else ()
         return Rewound(written["touches"], replaced, tuple(written["writers"]))
 
+    def end_writers(self) -> None:
+        """Nothing to do: a request is carried out before or after a rewind, never across it."""
+
     def close(self) -> None:
         """Let all processes end; nothing can be asked afterwards."""
         with self._lock:

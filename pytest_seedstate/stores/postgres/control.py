@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.postgres.install_sql import PINNED_SETTINGS
-from pytest_seedstate.stores.postgres.names import CONTROL, SCHEMA
+from pytest_seedstate.stores.postgres.names import CONTROL
 
 APPLICATION_NAME = "seedstate"
 
@@ -179,56 +178,3 @@ class Control:
 def _endpoint(conninfo: str) -> str:
     parts = conninfo_to_dict(conninfo)
     return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
-
-
-_BLOCKERS = f"""
-SELECT a.pid, a.application_name, a.state,
-       extract(epoch FROM clock_timestamp() - a.xact_start), a.query,
-       (SELECT string_agg(DISTINCT l.relation::regclass::text, ', ') FROM pg_locks l
-        JOIN pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p')
-        JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname NOT IN ('pg_catalog', '{SCHEMA}')
-        WHERE l.pid = a.pid AND l.granted AND l.mode <> 'AccessShareLock')
-FROM pg_stat_activity a
-WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL
-  AND EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
-              WHERE l.pid = a.pid AND l.granted AND c.relkind IN ('r', 'p', 'S', 'm'))
-ORDER BY a.backend_xid IS NULL, a.xact_start
-"""
-_PREPARED = """
-SELECT gid, extract(epoch FROM clock_timestamp() - prepared) FROM pg_prepared_xacts
-WHERE database = current_database() ORDER BY prepared
-"""
-
-
-def blocked(control: Control, doing: str) -> SeedstateError:
-    """The error for a lock that was waited for in vain: who has a transaction open."""
-    described = []
-    for pid, name, state, age, query, tables in control.connection.execute(_BLOCKERS).fetchall():
-        described.append(
-            f"pid {pid} '{name}' ({state}, {age:.1f} s in its transaction"
-            + (f", writes {tables}" if tables else "")
-            + f"): {masked(query)}"
-        )
-    for gid, age in control.connection.execute(_PREPARED).fetchall():
-        described.append(f"prepared transaction '{gid}' ({age:.1f} s old)")
-    return SeedstateError(
-        f"{doing} waits for a transaction that is still open",
-        checked=f"waited {control.lock_timeout:g} s for its locks (ini seedstate_lock_timeout)",
-        fix="commit or roll back, or close the connection, before the test ends",
-        detail="\n".join(described) or "the transaction has ended meanwhile",
-    )
-
-
-_LITERAL = re.compile(
-    r"""(?:\b[eE])?'(?:[^'\\]|''|\\.)*'?   # a string, closed or cut off
-      | (\$\w*\$) .*? (?:\1|\Z)            # a dollar-quoted one
-      | \b\d+(?:\.\d+)?\b                  # a number
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-
-
-def masked(query: str, length: int = 200) -> str:
-    """A query without the values in it, on one line."""
-    text = " ".join(_LITERAL.sub("?", query).split())
-    return text if len(text) <= length else text[:length] + " ..."

@@ -22,9 +22,10 @@ from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.base import Rewound
 from pytest_seedstate.stores.changes import ChangeSet
 from pytest_seedstate.stores.postgres.baselines import Baseline
+from pytest_seedstate.stores.postgres.blockers import blocked, end_writers
 from pytest_seedstate.stores.postgres.catalog import Catalog
 from pytest_seedstate.stores.postgres.changes import read_changes
-from pytest_seedstate.stores.postgres.control import Control, blocked
+from pytest_seedstate.stores.postgres.control import Control
 from pytest_seedstate.stores.postgres.database import Database
 from pytest_seedstate.stores.postgres.filling import LARGE, refresh_views, row_counts
 from pytest_seedstate.stores.postgres.position import LostError, Position, Undone
@@ -202,6 +203,17 @@ class PostgresJournal:
         for later in [number for number in self._positions if number > to]:
             del self._positions[later]
         return rewound
+
+    def end_writers(self) -> tuple[str, ...] | None:
+        """Wait for transactions that have written; end those that stay open.
+
+        Returns:
+            Those that were ended; None where nobody was in the middle of writing.
+        """
+        if all(position.entry is not None for position in self._positions.values()):
+            return None
+        with self.telling("waiting for open transactions"):
+            return end_writers(self._control)
 
     def _undo(self, position: Position) -> Rewound:
         undone = self._database.undo(position)

@@ -1,0 +1,80 @@
+"""Transactions that a test leaves open."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plugin.conftest import write
+
+OPTIONS = ("-o", "seedstate_env=DATABASE_URL = {postgres.url}")
+
+
+def test_one_that_stays_open_fails_its_own_test_and_holds_up_no_other(
+    project: pytest.Pytester,
+) -> None:
+    """It has deleted a row that it never commits: a later test would wait for it for ever."""
+    write(
+        project,
+        "test_open.py",
+        """
+        import os, psycopg, pytest
+
+        pytestmark = pytest.mark.scenario("three-products")
+        kept = []
+
+        def test_forgets():
+            connection = psycopg.connect(os.environ["DATABASE_URL"], application_name="forgetful")
+            connection.execute("DELETE FROM products WHERE sku = 'p000'")
+            kept.append(connection)
+
+        def test_after(postgres):
+            assert postgres.execute("DELETE FROM products").rowcount == 3
+        """,
+    )
+
+    result = project.runpytest(*OPTIONS, "-o", "seedstate_lock_timeout=0.2", "--seedstate-verify")
+
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR at teardown of test_forgets*",
+            "*a transaction that has written was left open; its session was ended",
+            "*pid * 'forgetful' (idle in transaction, *, writes products): DELETE FROM products*",
+        ]
+    )
+
+
+def test_one_that_commits_a_moment_later_is_waited_for(project: pytest.Pytester) -> None:
+    """The worker was in the middle of its transaction when the test ended: nothing is late."""
+    write(
+        project,
+        "test_worker.py",
+        """
+        import os, threading, time, psycopg, pytest
+
+        pytestmark = pytest.mark.scenario("three-products")
+        workers = []
+
+        def work(began):
+            with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+                connection.execute("DELETE FROM products WHERE sku = 'p001'")
+                began.set()
+                time.sleep(0.3)
+
+        def test_starts_work():
+            began = threading.Event()
+            workers.append(threading.Thread(target=work, args=[began]))
+            workers[0].start()
+            assert began.wait(10)
+
+        def test_sees_nothing_of_it(postgres):
+            assert postgres.execute("SELECT count(*) FROM products").fetchone() == (3,)
+            workers[0].join()
+            assert postgres.execute("SELECT count(*) FROM products").fetchone() == (3,)
+        """,
+    )
+
+    result = project.runpytest(*OPTIONS)
+
+    result.assert_outcomes(passed=2)
+    result.stdout.no_fnmatch_line("*late writes*")
