@@ -187,7 +187,7 @@ class Settings:
             order=_choice("seedstate_order", value("seedstate_order") or "on") == "on",
             diff=_choice("seedstate_diff", value("seedstate_diff") or "failed"),
             verify=bool(value("seedstate_verify")),
-            report=path("seedstate_report"),
+            report=_in_existing_folder("seedstate_report", path("seedstate_report")),
             scenarios=tuple(root / name for name in value("seedstate_scenarios") or ["scenarios"]),
             default_pack=value("seedstate_default_pack") or None,
             schema=tuple(value("seedstate_schema") or ()),
@@ -201,6 +201,14 @@ class Settings:
             lock_timeout=number("seedstate_lock_timeout", 5.0, float),
             trusted_hosts=tuple(value("seedstate_trusted_hosts") or ()),
         )
+
+
+def _in_existing_folder(name: str, path: Path | None) -> Path | None:
+    if path is not None and not path.parent.is_dir():
+        raise SeedstateError(
+            f"the folder of '{path}' does not exist", where=name, fix="make it, or name another"
+        )
+    return path
 
 
 def _choice(name: str, text: str) -> Any:

@@ -60,7 +60,7 @@ class MissingExtraError(SeedstateError):
     def __init__(self, extra: str, package: str, what: str) -> None:
         super().__init__(
             f"{what} needs the package '{package}', which is not installed",
-            fix=f'pip install "pytest-seedstate[{extra}]"',
+            fix=f'pip install "pytest-seedstate[{extra}]", or "pytest-seedstate[all]" for all parts',
         )
 
 

@@ -37,7 +37,10 @@ class Clients:
                 raise MissingExtraError("postgres", "psycopg", "a PostgreSQL connection") from None
             # Server-side prepared statements would not survive `tidy_postgres`.
             self._postgres = psycopg.connect(
-                self._variables("postgres")["url"], autocommit=True, prepare_threshold=None
+                self._variables("postgres")["url"],
+                autocommit=True,
+                prepare_threshold=None,
+                application_name="the postgres fixture",
             )
         return self._postgres
 

@@ -216,7 +216,19 @@ class Engine:
                 self._remark(journal, rewind.result())
 
     def _remark(self, journal: Journal, rewound: Rewound) -> None:
-        self.figures.remarks.extend(f"{journal.name}: {reason}" for reason in rewound.replaced)
+        self.figures.remarks.extend(
+            f"{journal.name}: replaced {reason}" for reason in rewound.replaced
+        )
+
+    def check_collection(self, name: str) -> None:
+        """See whether a name is that of a table or bucket, or was of one that changed.
+
+        Raises:
+            SeedstateError: it is not; the closest one.
+        """
+        known = {each for store in self.fleet.stores.values() for each in store.counts()}
+        if name not in known | {change.collection for change in self.changes()}:
+            raise unknown_name("collection", name, sorted(known))
 
     # -- layers
 

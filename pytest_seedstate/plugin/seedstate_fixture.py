@@ -117,7 +117,8 @@ class Seedstate:
             The change set that fulfilled the condition.
 
         Raises:
-            SeedstateError: it was not fulfilled in time; with what did change.
+            SeedstateError: it was not fulfilled in time, with what did change; or there is no such
+                collection.
         """
         wanted = dict(zip(KINDS, (inserted, updated, deleted), strict=True))
 
@@ -131,6 +132,8 @@ class Seedstate:
         deadline = time.monotonic() + timeout
         while not condition(changes := self.changes()):
             if time.monotonic() > deadline:
+                if isinstance(collection, str):
+                    self._engine.check_collection(collection)
                 raise SeedstateError(
                     f"waited {timeout:g} s in vain for {_condition_text(collection, wanted)}",
                     detail=changes_text(changes) or "nothing changed",

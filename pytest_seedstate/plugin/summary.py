@@ -61,7 +61,11 @@ def write_summary(reporter: pytest.TerminalReporter, project: Project, settings:
         if figure["count"]
     ]
     if settings.report is not None:
-        settings.report.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
+        try:
+            settings.report.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
+        except OSError as error:
+            reporter.ensure_newline()
+            reporter.write_line(f"seedstate: no report was written: {error}", red=True)
     if not done:
         return
     reporter.ensure_newline()

@@ -100,8 +100,12 @@ def only(records: Sequence[RecordT], model: type[RecordT], match: Mapping[str, A
     if len(found) != 1:
         wanted = ", ".join(f"{name}={value!r}" for name, value in match.items())
         raise SeedstateError(
-            f"{len(found) or 'no'} {model.__name__} records match {wanted or 'anything'}, not one",
-            checked=f"{len(records)} records of the test's scenarios",
+            f"there are {len(found) or 'no'} {model.__name__} records"
+            + (f" with {wanted}" if wanted else "")
+            + ", not one",
+            checked=f"{len(records)} {model.__name__} records of the test's scenarios, "
+            f"by the class of that name in {model.__module__}",
+            fix="name a field that tells it from the others, or take records()" if found else None,
         )
     return found[0]
 

@@ -114,6 +114,12 @@ CASES = [
         exit_code=USAGE,
     ),
     Case(
+        "report in a folder that does not exist",
+        options=("--seedstate-report=reports/run.json",),
+        told=("reports/run.json' does not exist", "where: seedstate_report"),
+        exit_code=USAGE,
+    ),
+    Case(
         "unknown order",
         options=("--seedstate-order=of",),
         told=("unknown value of seedstate_order 'of'", "did you mean 'off'?"),

@@ -128,3 +128,23 @@ def test_options_are_checked_where_variables_are_exported(project: pytest.Pytest
     result = project.runpytest_subprocess("-o", ENVIRONMENT, "--seedstate-seed=abc")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*seedstate_seed*abc*"])
+
+
+def test_waiting_for_a_collection_that_there_is_not(project: pytest.Pytester) -> None:
+    """The closest name is told, not only that nothing came."""
+    write(
+        project,
+        "test_wait.py",
+        """
+        import pytest
+
+        @pytest.mark.scenario("three-products")
+        def test_waits(seedstate):
+            seedstate.wait_for("product", inserted=1, timeout=0.1)
+        """,
+    )
+    result = project.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*unknown collection 'product'", "*to do: did you mean 'products'[?]"]
+    )

@@ -396,9 +396,9 @@ def test_a_dataset_answers_questions(empty_registry: Registry) -> None:
     assert dataset.stores == {"postgres", "dynamodb", "s3"}
     assert list(dataset.entries["postgres"]) == ["things"]
     assert dataset.one(Thing, size=2).id == 3
-    with pytest.raises(SeedstateError, match="no Thing records match size=9"):
+    with pytest.raises(SeedstateError, match="there are no Thing records with size=9, not one"):
         dataset.one(Thing, size=9)
-    with pytest.raises(SeedstateError, match="2 Thing records match anything"):
+    with pytest.raises(SeedstateError, match="there are 2 Thing records, not one"):
         dataset.one(Thing)
     with pytest.raises(SeedstateError, match="did you mean 'size'"):
         dataset.one(Thing, sise=9)
