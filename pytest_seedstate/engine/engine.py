@@ -179,9 +179,7 @@ class Engine:
             for journal in self.fleet.journals
             if not journal.is_clean(self._layers.top(journal.name))
         ]
-        if dirty:
-            self._rewind_each(dirty)
-        ended = self._end_writers(dirty)
+        ended = self._rewind_without_writers(dirty) if dirty else []
         self.figures.add("rewound" if dirty else "clean", perf_counter() - start)
         if self._verification:
             self._verification.compare(self.states)
@@ -193,20 +191,29 @@ class Engine:
                 detail="\n".join(ended),
             )
 
-    def _end_writers(self, targets: list[tuple[Journal, int]]) -> list[str]:
-        """See that nobody is in the middle of writing when the next test begins."""
-        all_ended: list[str] = []
-        for journal, position in targets:
-            ended = journal.end_writers()
-            if ended is not None:
-                journal.rewind(position)
-                all_ended += ended
-        return all_ended
+    def _rewind_without_writers(self, targets: list[tuple[Journal, int]]) -> list[str]:
+        """Rewind, and see that nobody is in the middle of writing when the next test begins.
+
+        Returns:
+            The transactions that had to be ended for that.
+        """
+        held_up: SeedstateError | None = None
+        try:
+            self._rewind_each(targets)
+        except SeedstateError as error:
+            held_up = error
+        found = [(target, target[0].end_writers()) for target in targets]
+        ended = [text for _, texts in found for text in texts or ()]
+        if held_up is not None and not ended:
+            raise held_up
+        again = targets if held_up else [target for target, texts in found if texts is not None]
+        self._rewind_each(again)
+        return ended
 
     def _rewind_each(self, targets: list[tuple[Journal, int]]) -> None:
-        if len(targets) == 1:
-            journal, position = targets[0]
-            self._remark(journal, journal.rewind(position))
+        if len(targets) <= 1:
+            for journal, position in targets:
+                self._remark(journal, journal.rewind(position))
             return
         with ThreadPoolExecutor(len(targets)) as pool:
             rewinds = [

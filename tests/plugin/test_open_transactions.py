@@ -9,10 +9,14 @@ from tests.plugin.conftest import write
 OPTIONS = ("-o", "seedstate_env=DATABASE_URL = {postgres.url}")
 
 
+@pytest.mark.parametrize("other", ["", "UPDATE products SET price = 1"], ids=["", "in the way"])
 def test_one_that_stays_open_fails_its_own_test_and_holds_up_no_other(
-    project: pytest.Pytester,
+    project: pytest.Pytester, other: str
 ) -> None:
-    """It has deleted a row that it never commits: a later test would wait for it for ever."""
+    """It has deleted a row that it never commits: a later test would wait for it for ever.
+
+    In the second case the rewind itself needs that row.
+    """
     write(
         project,
         "test_open.py",
@@ -22,14 +26,15 @@ def test_one_that_stays_open_fails_its_own_test_and_holds_up_no_other(
         pytestmark = pytest.mark.scenario("three-products")
         kept = []
 
-        def test_forgets():
+        def test_forgets(postgres):
+            postgres.execute(OTHER)
             connection = psycopg.connect(os.environ["DATABASE_URL"], application_name="forgetful")
             connection.execute("DELETE FROM products WHERE sku = 'p000'")
             kept.append(connection)
 
         def test_after(postgres):
             assert postgres.execute("DELETE FROM products").rowcount == 3
-        """,
+        """.replace("OTHER", repr(other)),
     )
 
     result = project.runpytest(*OPTIONS, "-o", "seedstate_lock_timeout=0.2", "--seedstate-verify")

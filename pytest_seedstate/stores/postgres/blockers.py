@@ -49,8 +49,12 @@ def blocked(control: Control, doing: str) -> SeedstateError:
     )
 
 
-def end_writers(control: Control) -> tuple[str, ...] | None:
+def end_writers(control: Control, patience: float) -> tuple[str, ...] | None:
     """Wait for the transactions that have written; end those that stay open.
+
+    Args:
+        control: the journal's connection.
+        patience: seconds to wait.
 
     Returns:
         Those that were ended, one phrase each; None where there was no such transaction.
@@ -58,7 +62,7 @@ def end_writers(control: Control) -> tuple[str, ...] | None:
     first = _writers(control)
     if not first:
         return None
-    deadline = time.monotonic() + control.lock_timeout
+    deadline = time.monotonic() + patience
     left = first
     while left and time.monotonic() < deadline:
         time.sleep(_LOOK_EVERY)

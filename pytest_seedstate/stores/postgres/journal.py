@@ -50,6 +50,7 @@ class PostgresJournal:
         self._current = ""
         self._positions: dict[int, Position] = {}
         self._last_position = 0
+        self._has_waited = False
 
     @property
     def name(self) -> str:
@@ -210,10 +211,11 @@ class PostgresJournal:
         Returns:
             Those that were ended; None where nobody was in the middle of writing.
         """
-        if all(position.entry is not None for position in self._positions.values()):
+        waited, self._has_waited = self._has_waited, False
+        if not waited and all(each.entry is not None for each in self._positions.values()):
             return None
         with self.telling("waiting for open transactions"):
-            return end_writers(self._control)
+            return end_writers(self._control, 0 if waited else self._control.lock_timeout)
 
     def _undo(self, position: Position) -> Rewound:
         undone = self._database.undo(position)
@@ -269,6 +271,7 @@ class PostgresJournal:
         try:
             yield
         except errors.LockNotAvailable as error:
+            self._has_waited = True
             raise blocked(self._control, doing) from error
         except errors.OperationalError as error:
             if self._control.is_lost:
