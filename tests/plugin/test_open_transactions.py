@@ -34,6 +34,7 @@ def test_one_that_stays_open_fails_its_own_test_and_holds_up_no_other(
 
         def test_after(postgres):
             assert postgres.execute("DELETE FROM products").rowcount == 3
+            kept.pop().close()
         """.replace("OTHER", repr(other)),
     )
 

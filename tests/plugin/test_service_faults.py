@@ -370,5 +370,5 @@ def test_a_session_of_postgres_that_crashes_takes_nothing_with_it(tmp_path: Path
 
     assert "4 passed" in run.output
     assert run.code == pytest.ExitCode.OK
-    assert "postgres: the database, after the server has crashed" in run.output
+    assert "postgres: replaced the database, after the server has crashed" in run.output
     assert inner.leftovers() == []
