@@ -1,0 +1,1 @@
+"""The APIs, one module per family, each route registered with its method and path."""
