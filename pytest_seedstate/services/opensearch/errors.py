@@ -70,14 +70,10 @@ def unsupported(what: str) -> ApiError:
 
 def index_not_found(name: str) -> ApiError:
     """Return the 404 for an index, alias or pattern that matches nothing."""
-    return ApiError(
-        404,
-        "index_not_found_exception",
-        f"no such index [{name}]",
-        **{
-            "index": name,
-            "resource.id": name,
-            "resource.type": "index_or_alias",
-            "index_uuid": "_na_",
-        },
-    )
+    more: dict[str, Any] = {
+        "index": name,
+        "resource.id": name,
+        "resource.type": "index_or_alias",
+        "index_uuid": "_na_",
+    }
+    return ApiError(404, "index_not_found_exception", f"no such index [{name}]", **more)

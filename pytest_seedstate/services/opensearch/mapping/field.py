@@ -13,7 +13,7 @@ from pytest_seedstate.services.opensearch.errors import ApiError
 from pytest_seedstate.services.opensearch.storage.document import Part, Term, Value
 
 if TYPE_CHECKING:
-    from pytest_seedstate.services.opensearch.analysis import Analysis, Analyzer
+    from pytest_seedstate.services.opensearch.analysis import Analyzer, Analyzers
 
 _TYPES: dict[str, type[Field]] = {}
 _T = TypeVar("_T", bound="type[Field]")
@@ -64,7 +64,7 @@ class Field:
     UPDATABLE: ClassVar[frozenset[str]] = frozenset()  # parameters that a merge may change
     has_norms: bool = False
 
-    def __init__(self, name: str, parameters: Mapping[str, Any], analysis: Analysis) -> None:
+    def __init__(self, name: str, parameters: Mapping[str, Any], analysis: Analyzers) -> None:
         self.name = name
         self.parameters = dict(parameters)
         self.analyzer: Analyzer | None = None
@@ -74,12 +74,20 @@ class Field:
         self.has_doc_values = bool(self.parameter("doc_values"))
         self.prepare(analysis)
 
-    def prepare(self, analysis: Analysis) -> None:
+    def prepare(self, analysis: Analyzers) -> None:
         """Check parameters and build what parsing needs."""
 
     def parameter(self, name: str) -> Any:
         """Return a parameter's value, or its default."""
         return self.parameters.get(name, self.PARAMETERS.get(name))
+
+    def takes_array(self, value: list[Any]) -> bool:
+        """Tell whether an array is one value of this type, not several."""
+        return False
+
+    def is_empty(self, value: Any) -> bool:
+        """Tell whether a value counts as null."""
+        return False
 
     def parse(self, value: Any) -> Value:
         """Return the doc value for a value of the source.

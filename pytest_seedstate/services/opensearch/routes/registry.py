@@ -225,8 +225,7 @@ class NoSuchRoute(ApiError):
         super().__init__(
             400,
             "no_handler",
-            f"no handler found for uri [{path}] and method [{method}] "
-            "in the embedded OpenSearch",
+            f"no handler found for uri [{path}] and method [{method}] in the embedded OpenSearch",
         )
 
     def body(self) -> dict[str, Any]:

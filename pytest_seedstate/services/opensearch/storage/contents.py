@@ -68,7 +68,7 @@ class Contents:
         """Return a field's terms in order."""
         found = self._sorted_terms.get(field)
         if found is None:
-            found = sorted(self.terms.get(field, ()))  # type: ignore[type-var]  # of one type
+            found = sorted(self.terms.get(field, ()))
             self._sorted_terms[field] = found
         return found
 

@@ -20,6 +20,8 @@ class Part:
         lengths: per analyzed field with norms, how many tokens it has.
         values: per field, its doc values, sorted as Lucene sorts them.
         present: fields that an ``exists`` query finds.
+        ignored: fields with a value that was not indexed.
+        next_position: where the next value of a text starts; used while parsing.
         path: of a nested object, the nested field; otherwise ``""``.
         offset: of a nested object, its place in the array.
         children: the nested objects right below.
@@ -29,6 +31,8 @@ class Part:
     lengths: dict[str, int] = field(default_factory=dict)
     values: dict[str, list[Value]] = field(default_factory=dict)
     present: set[str] = field(default_factory=set)
+    ignored: set[str] = field(default_factory=set)
+    next_position: dict[str, int] = field(default_factory=dict)
     path: str = ""
     offset: int = 0
     children: list[Part] = field(default_factory=list)
@@ -40,14 +44,15 @@ class Document:
 
     Attributes:
         id: its ``_id``.
-        source: what was sent, after ingest pipelines; nobody may change it.
+        source: what was sent, after ingest pipelines, as far as the mapping's ``_source`` keeps
+            it; nobody may change it.
         seq_no: the number of the write in its index.
         primary_term: always 1: no primary ever fails here.
         version: how often the id was written, or the external version.
         routing: the custom routing value, if one was given.
         part: what is indexed.
         ignored: fields whose value was not indexed (``ignore_above``, ``ignore_malformed``).
-        stored: the source as the mapping's ``_source`` setting keeps it; None: not kept at all.
+        has_source: false where ``_source`` is disabled.
     """
 
     id: str
@@ -58,4 +63,4 @@ class Document:
     routing: str | None
     part: Part
     ignored: tuple[str, ...] = ()
-    stored: Mapping[str, Any] | None = None
+    has_source: bool = True
