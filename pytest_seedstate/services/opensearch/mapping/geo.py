@@ -75,9 +75,7 @@ def _of_text(text: str) -> Point:
 
 def _number(value: Any, name: str) -> float:
     try:
-        if isinstance(value, bool):
-            raise TypeError
-        return float(value)
+        return float(str(value) if isinstance(value, bool) else value)
     except (TypeError, ValueError):
         raise _missing(f"{name} must be a number") from None
 

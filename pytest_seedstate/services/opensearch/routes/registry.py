@@ -174,9 +174,9 @@ def find(method: str, raw_path: str) -> tuple[Route, dict[str, str]]:
     Raises:
         ApiError: there is none (400), or none with this method (405).
     """
-    segments = [segment for segment in raw_path.strip("/").split("/")] or [""]
+    segments = raw_path.strip("/").split("/")
     allowed: set[str] = set()
-    for branch, values in _matches(_ROOT, [unquote(segment) for segment in segments], []):
+    for branch, values in _matches(_ROOT, [unquote(each) for each in segments], []):
         found = branch.routes.get(method) or (
             branch.routes.get("GET") if method == "HEAD" else None
         )
@@ -184,8 +184,8 @@ def find(method: str, raw_path: str) -> tuple[Route, dict[str, str]]:
             return found, dict(zip(found.names, values, strict=True))
         allowed |= branch.routes.keys()
     if allowed:
-        raise MethodNotAllowed(method, unquote(raw_path), sorted(allowed))
-    raise NoSuchRoute(method, unquote(raw_path))
+        raise MethodNotAllowedError(method, unquote(raw_path), sorted(allowed))
+    raise NoSuchRouteError(method, unquote(raw_path))
 
 
 def _matches(
@@ -202,7 +202,7 @@ def _matches(
         yield from _matches(branch.variable, rest, [*values, head])
 
 
-class MethodNotAllowed(ApiError):
+class MethodNotAllowedError(ApiError):
     """The path is known, with other methods; the answer's body is a sentence, not an object."""
 
     def __init__(self, method: str, path: str, allowed: list[str]) -> None:
@@ -218,7 +218,7 @@ class MethodNotAllowed(ApiError):
         return {"error": self.reason, "status": self.status}
 
 
-class NoSuchRoute(ApiError):
+class NoSuchRouteError(ApiError):
     """No path like this is served; the answer's body is a sentence, not an object."""
 
     def __init__(self, method: str, path: str) -> None:

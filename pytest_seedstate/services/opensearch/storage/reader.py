@@ -73,7 +73,8 @@ class Reader:
     def postings(self, field: str, term: Term) -> Mapping[int, Sequence[int]]:
         """Return where a term stands: ordinal (ascending) -> positions; their number is the
         term's frequency. Text fields have analyzed terms; all other types that are indexed have
-        their doc values as terms, at position 0."""
+        their doc values as terms, at position 0.
+        """
         return self._contents.terms.get(field, _NOTHING).get(term, _NOTHING)
 
     def terms(self, field: str) -> Sequence[Any]:
@@ -99,12 +100,14 @@ class Reader:
     def values(self, field: str) -> Mapping[int, Sequence[Value]]:
         """Return doc values by ordinal (ascending), sorted as Lucene does and, for keyword and
         ip, without duplicates. Numbers are int or float, dates epoch milliseconds, booleans bool,
-        ip 16 bytes, geo points (lat, lon); ``Field.format`` makes the display form."""
+        ip 16 bytes, geo points (lat, lon); ``Field.format`` makes the display form.
+        """
         return self._contents.values.get(field, _NOTHING)
 
     def children(self, path: str) -> Mapping[int, Sequence[int]]:
         """Return the nested objects of a path by their parent's ordinal. The parent of a nested
-        object in a nested object is the outer object, not the document."""
+        object in a nested object is the outer object, not the document.
+        """
         return self._contents.children.get(path, _NOTHING)
 
     def parent(self, ordinal: int) -> int:
@@ -120,6 +123,7 @@ class Reader:
 
     def part(self, ordinal: int) -> Part:
         """Return what is indexed of a document or a nested object: ``path`` and ``offset`` say
-        where in the source a nested object is."""
+        where in the source a nested object is.
+        """
         child = self._contents.parents.get(ordinal)
         return self._contents.documents[ordinal].part if child is None else child[1]
