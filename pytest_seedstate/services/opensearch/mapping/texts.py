@@ -60,7 +60,7 @@ class Text(Field):
         gap = self.parameters.get("position_increment_gap", self.analyzer.position_increment_gap)
         self.gap = int(gap)
         searching = self.parameters.get("analyzer", "default")
-        if searching == "default" and analysis.analyzer("default_search") is not None:
+        if searching == "default" and analysis.has("default_search"):
             searching = "default_search"
         self.search_analyzer = self._analyzer(analysis, "search_analyzer", searching)
         quoting = self.parameters.get("search_analyzer", searching)
@@ -68,10 +68,9 @@ class Text(Field):
 
     def _analyzer(self, analysis: Analyzers, parameter: str, default: str) -> Analyzer:
         name = self.parameters.get(parameter, default)
-        found = analysis.analyzer(name)
-        if found is None:
+        if not analysis.has(name):
             raise illegal_argument(f"analyzer [{name}] has not been configured in mappings")
-        return found
+        return analysis.analyzer(name)
 
     def parse(self, value: Any) -> str:
         return _text(value)
@@ -131,13 +130,13 @@ class Keyword(Field):
         name = self.parameter("normalizer")
         self.normalizer: Analyzer | None = None
         if name not in (None, "default"):
-            self.normalizer = analysis.normalizer(name)
-            if self.normalizer is None:
+            if not analysis.has_normalizer(name):
                 raise ApiError(
                     400,
                     "mapper_parsing_exception",
                     f"normalizer [{name}] not found for field [{self.name}]",
                 )
+            self.normalizer = analysis.normalizer(name)
             self.analyzer = self.search_analyzer = self.normalizer
 
     def parse(self, value: Any) -> str:

@@ -22,6 +22,7 @@ from pytest_seedstate.services.opensearch.routes.registry import (
 )
 from pytest_seedstate.services.opensearch.routes.updates import Update, carry_out, read_update
 from pytest_seedstate.services.opensearch.storage.index import Index, Written, validation_failed
+from pytest_seedstate.services.opensearch.storage.node import random_id
 from pytest_seedstate.services.opensearch.storage.writes import (
     Place,
     condition_of,
@@ -140,6 +141,8 @@ def _action(line: bytes, number: int, request: Request) -> tuple[str, dict[str, 
             )
     told = {name.removeprefix("_") if name in _OLD else name: v for name, v in metadata.items()}
     told.setdefault("_index", request.names() or None)
+    if action in ("index", "create") and told.get("_id") is None:
+        told["_id"] = random_id(15)
     for name in ("routing", "pipeline"):
         if name in request.parameters:
             told.setdefault(name, request.parameters[name])

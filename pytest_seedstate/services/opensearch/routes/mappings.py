@@ -140,16 +140,16 @@ def _token(token: Token) -> dict[str, Any]:
 def _analyzer(body: dict[str, Any], index: Index | None) -> Analyzer:
     analysis = Analyzers({}) if index is None else index.analysis
     if "analyzer" in body:
-        found = analysis.analyzer(str(body["analyzer"]))
-        if found is None:
+        name = str(body["analyzer"])
+        if not analysis.has(name):
             scope = "global analyzer" if index is None else "analyzer"
-            raise illegal_argument(f"failed to find {scope} [{body['analyzer']}]")
-        return found
+            raise illegal_argument(f"failed to find {scope} [{name}]")
+        return analysis.analyzer(name)
     if "normalizer" in body:
-        found = analysis.normalizer(str(body["normalizer"]))
-        if found is None:
-            raise illegal_argument(f"failed to find normalizer under [{body['normalizer']}]")
-        return found
+        name = str(body["normalizer"])
+        if not analysis.has_normalizer(name):
+            raise illegal_argument(f"failed to find normalizer under [{name}]")
+        return analysis.normalizer(name)
     if body.keys() & {"tokenizer", "filter", "char_filter"}:
         return analysis.custom(body)
     if "field" in body:
@@ -165,6 +165,4 @@ def _analyzer(body: dict[str, Any], index: Index | None) -> Analyzer:
                 f"Can't process field [{field.name}], Analysis requests are only supported on "
                 "tokenized fields"
             )
-    default = analysis.analyzer("default")
-    assert default is not None
-    return default
+    return analysis.analyzer("default")

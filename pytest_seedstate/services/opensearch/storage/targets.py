@@ -200,9 +200,9 @@ class Resolver:
         if not holders:
             return None
         writable = [each for each in holders if each.aliases[name].get("is_write_index")]
-        if not writable and len(holders) == 1:
-            if "is_write_index" not in holders[0].aliases[name]:
-                writable = holders
+        only = holders[0].aliases[name] if len(holders) == 1 else None
+        if only is not None and "is_write_index" not in only:
+            writable = holders
         if not writable:
             raise illegal_argument(
                 f"no write index is defined for alias [{name}]. The write index may be explicitly "
