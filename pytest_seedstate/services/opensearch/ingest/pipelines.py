@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument
+from pytest_seedstate.services.opensearch.ingest import kinds  # noqa: F401  # they register
 from pytest_seedstate.services.opensearch.ingest.processors import (
     Dropped,
     ProcessorFailure,

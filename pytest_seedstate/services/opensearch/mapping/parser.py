@@ -16,7 +16,20 @@ from pytest_seedstate.services.opensearch.mapping.values import preview
 from pytest_seedstate.services.opensearch.storage.document import Part
 
 _METADATA = frozenset(
-    ["_id", "_index", "_source", "_routing", "_seq_no", "_version", "_primary_term", "_field_names", "_ignored", "_nested_path", "_doc_count", "_data_stream_timestamp"]
+    [
+        "_id",
+        "_index",
+        "_source",
+        "_routing",
+        "_seq_no",
+        "_version",
+        "_primary_term",
+        "_field_names",
+        "_ignored",
+        "_nested_path",
+        "_doc_count",
+        "_data_stream_timestamp",
+    ]
 )
 _DEEPEST_JSON = 100
 

@@ -16,7 +16,37 @@ if TYPE_CHECKING:
 
 # Types of OpenSearch that are not here: told apart from types that nobody knows.
 _ELSEWHERE = frozenset(
-    ["date_nanos", "flat_object", "wildcard", "completion", "search_as_you_type", "token_count", "match_only_text", "geo_shape", "xy_point", "xy_shape", "join", "percolator", "rank_feature", "rank_features", "knn_vector", "sparse_vector", "integer_range", "long_range", "float_range", "double_range", "date_range", "ip_range", "constant_keyword", "star_tree", "derived", "semantic", "version", "murmur3", "annotated_text"]
+    [
+        "date_nanos",
+        "flat_object",
+        "wildcard",
+        "completion",
+        "search_as_you_type",
+        "token_count",
+        "match_only_text",
+        "geo_shape",
+        "xy_point",
+        "xy_shape",
+        "join",
+        "percolator",
+        "rank_feature",
+        "rank_features",
+        "knn_vector",
+        "sparse_vector",
+        "integer_range",
+        "long_range",
+        "float_range",
+        "double_range",
+        "date_range",
+        "ip_range",
+        "constant_keyword",
+        "star_tree",
+        "derived",
+        "semantic",
+        "version",
+        "murmur3",
+        "annotated_text",
+    ]
 )
 
 

@@ -90,7 +90,7 @@ def delete_alias(request: Request) -> Response:
 
 @route("POST", "/_aliases", parameters=TIMEOUTS)
 def change_aliases(request: Request) -> Response:
-    body = request.object(required=True)
+    body = request.object(required=True, reader="aliases")
     for key in body.keys() - {"actions"}:
         raise ApiError(400, "x_content_parse_exception", f"[1:2] [aliases] unknown field [{key}]")
     actions = body.get("actions") or []

@@ -12,6 +12,7 @@ from pytest_seedstate.services.opensearch.routes.common import (
     check_active_shards,
     check_timeouts,
     refresh_choice,
+    shards_of_write,
 )
 from pytest_seedstate.services.opensearch.routes.documents import source_of, write_body
 from pytest_seedstate.services.opensearch.routes.registry import (
@@ -19,6 +20,7 @@ from pytest_seedstate.services.opensearch.routes.registry import (
     Response,
     parse_json,
     route,
+    token_of,
 )
 from pytest_seedstate.services.opensearch.routes.updates import Update, carry_out, read_update
 from pytest_seedstate.services.opensearch.storage.index import Index, Written, validation_failed
@@ -84,7 +86,18 @@ def bulk(request: Request) -> Response:
             index.refresh()
     errors = any("error" in told for each in answers for told in each.values())
     took = int((time.perf_counter() - started) * 1000)
-    return Response({"took": took, "errors": errors, "items": answers})
+    body: dict[str, Any] = {"took": took, "errors": errors, "items": answers}
+    if any(_is_ingested(item, touched) for item in items):
+        body["ingest_took"] = took
+    return Response(body)
+
+
+def _is_ingested(item: _Item, touched: Mapping[str, Index]) -> bool:
+    if item.metadata.get("pipeline") not in (None, "_none"):
+        return True
+    index = touched.get(str(item.metadata["_index"]))
+    pipelines = ("index.default_pipeline", "index.final_pipeline")
+    return index is not None and any(name in index.settings for name in pipelines)
 
 
 def _items(request: Request) -> Iterator[_Item]:
@@ -118,7 +131,7 @@ def _action(line: bytes, number: int, request: Request) -> tuple[str, dict[str, 
     malformed = f"Malformed action/metadata line [{number}], expected"
     parsed = parse_json(line)
     if not isinstance(parsed, dict):
-        raise illegal_argument(f"{malformed} START_OBJECT but found [{_token(parsed)}]")
+        raise illegal_argument(f"{malformed} START_OBJECT but found [{token_of(parsed)}]")
     if not parsed:
         raise illegal_argument(f"{malformed} FIELD_NAME but found [END_OBJECT]")
     action, metadata = next(iter(parsed.items()))
@@ -128,7 +141,7 @@ def _action(line: bytes, number: int, request: Request) -> tuple[str, dict[str, 
         )
     if not isinstance(metadata, dict):
         raise illegal_argument(
-            f"{malformed} START_OBJECT or END_OBJECT but found [{_token(metadata)}]"
+            f"{malformed} START_OBJECT or END_OBJECT but found [{token_of(metadata)}]"
         )
     for name, value in metadata.items():
         if name not in _METADATA:
@@ -137,7 +150,7 @@ def _action(line: bytes, number: int, request: Request) -> tuple[str, dict[str, 
             )
         if name != "_source" and isinstance(value, (dict, list)):
             raise illegal_argument(
-                f"{malformed} a simple value for field [{name}] but found [{_token(value)}]"
+                f"{malformed} a simple value for field [{name}] but found [{token_of(value)}]"
             )
     told = {name.removeprefix("_") if name in _OLD else name: v for name, v in metadata.items()}
     told.setdefault("_index", request.names() or None)
@@ -152,13 +165,6 @@ def _action(line: bytes, number: int, request: Request) -> tuple[str, dict[str, 
 
 
 _OLD = ("_routing", "_version", "_version_type")
-
-
-def _token(value: Any) -> str:
-    if isinstance(value, bool):
-        return "VALUE_BOOLEAN"
-    names = {dict: "START_OBJECT", list: "START_ARRAY", str: "VALUE_STRING", int: "VALUE_NUMBER"}
-    return names.get(type(value), "VALUE_NULL" if value is None else "VALUE_NUMBER")
 
 
 def _problems(item: _Item) -> Iterator[str]:
@@ -187,6 +193,7 @@ def _carried_out(
     touched[written.index.name] = written.index
     is_forced = refresh == "true" and written.result != "noop"
     body = write_body(written, forced_refresh=is_forced)
+    body["_shards"] = shards_of_write(written.index)
     status = {"created": 201, "not_found": 404}.get(written.result, 200)
     return {item.action: {**body, **extra, "status": status}}
 

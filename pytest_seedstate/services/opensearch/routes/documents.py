@@ -15,7 +15,7 @@ from pytest_seedstate.services.opensearch.routes.common import (
 from pytest_seedstate.services.opensearch.routes.registry import (
     Request,
     Response,
-    parse_json,
+    parse_map,
     route,
 )
 from pytest_seedstate.services.opensearch.storage.blocks import check_blocks
@@ -82,23 +82,14 @@ def source_of(text: bytes) -> dict[str, Any]:
         ApiError: it is none, in the words of the mapper.
     """
     try:
-        source = parse_json(text)
+        return parse_map(text)
     except ApiError as problem:
-        raise ApiError(
-            400, "mapper_parsing_exception", "failed to parse", caused_by=problem.cause()
-        ) from None
-    if not isinstance(source, dict):
         raise ApiError(
             400,
             "mapper_parsing_exception",
             "failed to parse",
-            caused_by={
-                "type": "not_x_content_exception",
-                "reason": "Compressor detection can only be called on some xcontent bytes or "
-                "compressed xcontent bytes",
-            },
-        )
-    return source
+            caused_by=problem.caused_by or problem.cause(),
+        ) from None
 
 
 @route("PUT,POST", "/{index}/_doc/{id}", parameters=("op_type", *_WRITE))
@@ -238,7 +229,7 @@ def _shown(
         "_seq_no": document.seq_no,
         "_primary_term": document.primary_term,
     }
-    if document.routing is not None:
+    if document.routing is not None and wants:
         shown["_routing"] = document.routing
     shown["found"] = True
     if wants and document.has_source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -15,7 +16,12 @@ from pytest_seedstate.services.opensearch.routes.common import (
     check_timeouts,
     indices_of,
 )
-from pytest_seedstate.services.opensearch.routes.registry import Request, Response, route
+from pytest_seedstate.services.opensearch.routes.registry import (
+    Request,
+    Response,
+    route,
+    token_of,
+)
 from pytest_seedstate.services.opensearch.storage.blocks import check_blocks
 from pytest_seedstate.services.opensearch.storage.index import Index, validation_failed
 
@@ -102,11 +108,9 @@ _ANALYZE_KEYS = frozenset(
 
 @route("GET,POST", "/_analyze", "/{index}/_analyze", parameters=("index", "prefer_local"))
 def analyze(request: Request) -> Response:
-    body = request.json()
-    if body is None:
+    if not request.body:
         raise ApiError(400, "parse_exception", "request body or source parameter is required")
-    if not isinstance(body, dict):
-        raise ApiError(400, "parse_exception", "Failed to parse content to map")
+    body = request.object(reader="analyze_request")
     for key in body.keys() - _ANALYZE_KEYS:
         raise ApiError(
             400, "x_content_parse_exception", f"[1:2] [analyze_request] unknown field [{key}]"
@@ -117,13 +121,17 @@ def analyze(request: Request) -> Response:
     texts = [texts] if isinstance(texts, str) else texts
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise ApiError(
-            400, "x_content_parse_exception", "[analyze_request] text doesn't support such values"
+            400,
+            "x_content_parse_exception",
+            f"[analyze_request] text doesn't support values of type: {token_of(body['text'])}",
         )
     if body.get("explain") or body.get("attributes"):
         raise unsupported("[explain] of [_analyze]")
     name = request.names() or request.parameters.get("index", "")
     index = request.node.names.single(name) if name else None
     analyzer = _analyzer(body, index)
+    if index is None:  # as OpenSearch: analyzers have their gap between values only in an index
+        analyzer = replace(analyzer, position_increment_gap=0)
     return Response({"tokens": [_token(token) for token in analyzer.value_tokens(texts)]})
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument, parsing_error
+from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument, unsupported
 
 if TYPE_CHECKING:
     from pytest_seedstate.services.opensearch.storage.node import Node
@@ -87,19 +87,30 @@ class Request:
             return default
         return parse_json(self.body)
 
-    def object(self, *, required: bool = False) -> dict[str, Any]:
+    def object(self, *, required: bool = False, reader: str | None = None) -> dict[str, Any]:
         """Return the body, which must be an object; an empty body is an empty one.
 
+        Args:
+            required: an empty body is an error.
+            reader: how messages name what reads the body; None: read as a plain map.
+
         Raises:
-            ApiError: it is not, or it is missing and required.
+            ApiError: it is no object, or it is missing and required.
         """
-        body = self.json()
-        if body is None:
+        text = self.body.strip()
+        if not text:
             if required:
                 raise ApiError(400, "parse_exception", "request body is required")
             return {}
+        if reader is None:
+            return parse_map(text)
+        body = parse_json(text)
         if not isinstance(body, dict):
-            raise parsing_error("Expected [START_OBJECT] but found [VALUE]")
+            raise ApiError(
+                400,
+                "x_content_parse_exception",
+                f"[1:1] [{reader}] Expected START_OBJECT but was: {token_of(body)}",
+            )
         return body
 
 
@@ -138,6 +149,22 @@ class _Branch:
 
 
 _ROOT = _Branch()
+# APIs of OpenSearch that are not here: otherwise they would be taken for indices.
+_ELSEWHERE = frozenset(
+    {
+        "_nodes",
+        "_tasks",
+        "_scripts",
+        "_data_stream",
+        "_remote",
+        "_dangling",
+        "_plugins",
+        "_rank_eval",
+    }
+    | {"_render", "_script_language", "_script_context", "_resolve", "_rollup", "_security"}
+    | {"_segments", "_recovery", "_shard_stores", "_upgrade", "_validate", "_termvectors"}
+    | {"_search_shards", "_field_caps", "_mtermvectors", "_list", "_tier", "_wlm"}
+)
 
 
 def route(
@@ -175,6 +202,8 @@ def find(method: str, raw_path: str) -> tuple[Route, dict[str, str]]:
         ApiError: there is none (400), or none with this method (405).
     """
     segments = raw_path.strip("/").split("/")
+    if segments[0] in _ELSEWHERE:
+        raise unsupported(f"the API [{unquote(raw_path)}]")
     allowed: set[str] = set()
     for branch, values in _matches(_ROOT, [unquote(each) for each in segments], []):
         found = branch.routes.get(method) or (
@@ -183,6 +212,8 @@ def find(method: str, raw_path: str) -> tuple[Route, dict[str, str]]:
         if found is not None:
             return found, dict(zip(found.names, values, strict=True))
         allowed |= branch.routes.keys()
+        if "GET" in allowed:
+            allowed.add("HEAD")
     if allowed:
         raise MethodNotAllowedError(method, unquote(raw_path), sorted(allowed))
     raise NoSuchRouteError(method, unquote(raw_path))
@@ -239,6 +270,47 @@ def parse_json(text: bytes) -> Any:
         ApiError: it is none.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refused_constant)
     except ValueError as problem:
-        raise ApiError(400, "json_parse_exception", f"not a JSON text: {problem}") from None
+        reason = f"not a JSON text: {problem}"
+        cause = {"type": "stream_read_exception", "reason": reason}
+        raise ApiError(400, "json_parse_exception", reason, caused_by=cause) from None
+
+
+def _refused_constant(name: str) -> Any:
+    raise ValueError(f"Non-standard token '{name}'")
+
+
+def parse_map(text: bytes) -> dict[str, Any]:
+    """Return the object that a JSON text is, read as OpenSearch reads maps.
+
+    Raises:
+        ApiError: it is none.
+    """
+    if not text.lstrip().startswith(b"{"):
+        raise ApiError(
+            400,
+            "not_x_content_exception",
+            "Compressor detection can only be called on some xcontent bytes or compressed xcontent "
+            "bytes",
+        )
+    try:
+        body = parse_json(text)
+    except ApiError as problem:
+        raise ApiError(
+            400, "parse_exception", "Failed to parse content to map", caused_by=problem.cause()
+        ) from None
+    assert isinstance(body, dict)
+    return body
+
+
+def token_of(value: Any) -> str:
+    """Return how messages name a JSON value's kind."""
+    if isinstance(value, bool):
+        return "VALUE_BOOLEAN"
+    names: dict[type, str] = {
+        dict: "START_OBJECT",
+        list: "START_ARRAY",
+        str: "VALUE_STRING",
+    }
+    return names.get(type(value), "VALUE_NULL" if value is None else "VALUE_NUMBER")

@@ -46,7 +46,7 @@ def _check(request: Request, template: Definition) -> None:
 @route("PUT,POST", "/_index_template/{name}", parameters=("create", "cause", *TIMEOUTS))
 def put_index_template(request: Request) -> Response:
     check_timeouts(request)
-    body, name = request.object(required=True), request.names("name")
+    body, name = request.object(required=True, reader="index_template"), request.names("name")
     known = ("index_patterns", "template", "composed_of", "priority", "version", "_meta")
     if "data_stream" in body:
         raise unsupported("[data_stream] of index templates")
@@ -130,7 +130,8 @@ def _deleted(request: Request, kept: dict[str, Definition], kind: str) -> Respon
 @route("PUT,POST", "/_component_template/{name}", parameters=("create", *TIMEOUTS))
 def put_component_template(request: Request) -> Response:
     check_timeouts(request)
-    body, name = request.object(required=True), request.names("name")
+    body = request.object(required=True, reader="component_template")
+    name = request.names("name")
     _unknown("component_template", body, ("template", "version", "_meta"))
     if "template" not in body:
         raise illegal_argument("Required [template]")

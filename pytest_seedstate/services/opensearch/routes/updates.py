@@ -15,7 +15,12 @@ from pytest_seedstate.services.opensearch.routes.common import (
     refresh_choice,
 )
 from pytest_seedstate.services.opensearch.routes.documents import answer
-from pytest_seedstate.services.opensearch.routes.registry import Request, Response, route
+from pytest_seedstate.services.opensearch.routes.registry import (
+    Request,
+    Response,
+    route,
+    token_of,
+)
 from pytest_seedstate.services.opensearch.scripts import Script, read_script
 from pytest_seedstate.services.opensearch.storage.blocks import check_blocks
 from pytest_seedstate.services.opensearch.storage.document import Document
@@ -81,7 +86,8 @@ def read_update(body: Any) -> Update:
             raise _wrong(f"[1:2] [UpdateRequest] unknown field [{key}]")
     for key in _OBJECTS:
         if key in body and not isinstance(body[key], dict):
-            raise _wrong(f"[1:9] [UpdateRequest] {key} doesn't support values of type: VALUE")
+            token = token_of(body[key])
+            raise _wrong(f"[1:9] [UpdateRequest] {key} doesn't support values of type: {token}")
     flags = {name: boolean_parameter(body.get(name, default)) for name, default in _FLAGS.items()}
     return Update(
         doc=body.get("doc"),
@@ -109,7 +115,7 @@ def update_document(request: Request) -> Response:
     check_timeouts(request)
     check_active_shards(request)
     refresh = refresh_choice(request.parameters.get("refresh"))
-    body = request.object(required=True)
+    body = request.object(required=True, reader="UpdateRequest")
     if "_source" not in body:
         body = {**body, **_source_parameters(request)}
     update = read_update(body)

@@ -181,7 +181,10 @@ class Node:
         """
         uuids = {name: each.uuid for name, each in self.indices.items()}
         check_alias_name(alias, self.indices, uuids)
-        index.aliases[alias] = read_alias(definition or {})
+        shown = read_alias(definition or {})
+        if "filter" in shown:
+            _check_filter(alias, shown["filter"])
+        index.aliases[alias] = shown
 
     def check_write_indices(self, aliases: Any) -> None:
         """Check that no alias has two indices to write to.
@@ -280,6 +283,18 @@ def read_alias(definition: Any) -> dict[str, Any]:
         else:
             raise illegal_argument(f"unknown field [{name}]")
     return shown
+
+
+def _check_filter(alias: str, query: Any) -> None:
+    # Queries read what is kept here, so they cannot be imported before this module is.
+    from pytest_seedstate.services.opensearch.queries import parse
+
+    try:
+        parse(query)
+    except ApiError as problem:
+        raise illegal_argument(
+            f"failed to parse filter for alias [{alias}]", problem.cause()
+        ) from None
 
 
 def random_id(size: int) -> str:

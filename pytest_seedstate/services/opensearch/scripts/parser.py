@@ -1,20 +1,21 @@
-"""Small update scripts: assignments, conditions and a few methods, in Painless's words.
-
-A script is compiled to closures over its variables. What is outside of this subset is refused when
-the script is read, with the part that is not supported.
-"""
+"""Scripts, read: from text to closures over a script's variables."""
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from pytest_seedstate.services.opensearch.errors import ApiError
-from pytest_seedstate.services.opensearch.mapping.values import as_text
+from pytest_seedstate.services.opensearch.scripts.operators import (
+    ASSIGNING,
+    BINARY,
+    METHODS,
+    ScriptProblem,
+    add,
+    number,
+    text,
+)
 
 Scope = dict[str, Any]
 Expression = Callable[[Scope], Any]
@@ -30,116 +31,13 @@ _TOKEN = re.compile(
 )
 
 
-class ScriptProblem(Exception):  # noqa: N818 - becomes an ApiError that shows the script
-    """A script cannot be read or run."""
-
-
-class _Return(Exception):  # noqa: N818 - no error: ends a script
+class Return(Exception):  # noqa: N818 - no error: ends a script
     """A script is done."""
 
 
-@dataclass(frozen=True)
-class Script:
-    """A script that was read.
-
-    Attributes:
-        source: its text.
-        params: what it knows as ``params``.
-        body: its statements.
-    """
-
-    source: str
-    params: Mapping[str, Any]
-    body: Statement
-
-    def run(self, context: dict[str, Any]) -> str:
-        """Run it.
-
-        Args:
-            context: what it knows as ``ctx``; changed in place.
-
-        Returns:
-            What is to be done: ``index``, ``create``, ``delete`` or ``none``.
-
-        Raises:
-            ApiError: it fails.
-        """
-        try:
-            self.body({"ctx": context, "params": dict(self.params)})
-        except _Return:
-            pass
-        except (ScriptProblem, TypeError, AttributeError, KeyError, IndexError) as problem:
-            raise _failed("runtime error", self.source, f"{problem}") from None
-        except (ZeroDivisionError, ValueError, OverflowError) as problem:
-            raise _failed("runtime error", self.source, f"{problem}") from None
-        wanted = context.get("op")
-        if wanted in (None, "noop"):
-            return "none"
-        if wanted not in ("index", "create", "delete", "none"):
-            raise ApiError(
-                400,
-                "illegal_argument_exception",
-                f"Operation type [{wanted}] not allowed, only [noop, index, delete] are allowed",
-            )
-        return str(wanted)
-
-
-def read_script(definition: Any) -> Script:
-    """Return the script that a request defines.
-
-    Raises:
-        ApiError: it is none, or uses what is not supported.
-    """
-    if isinstance(definition, str):
-        definition = {"source": definition}
-    if not isinstance(definition, dict):
-        raise ApiError(400, "parsing_exception", "[script] expects a text or an object")
-    for key in definition.keys() - {"source", "inline", "params", "lang", "id", "options"}:
-        raise ApiError(400, "x_content_parse_exception", f"[1:1] [script] unknown field [{key}]")
-    source = definition.get("source", definition.get("inline"))
-    if not isinstance(source, str) or "id" in definition:
-        raise _failed("compile error", str(source), _unsupported("a stored script"))
-    lang = definition.get("lang", "painless")
-    if lang != "painless":
-        raise ApiError(
-            400,
-            "illegal_argument_exception",
-            "failed to execute script",
-            caused_by={
-                "type": "illegal_argument_exception",
-                "reason": f"script_lang not supported [{lang}]",
-            },
-        )
-    try:
-        body = _compiled(source)
-    except ScriptProblem as problem:
-        raise _failed("compile error", source, str(problem)) from None
-    return Script(source, definition.get("params") or {}, body)
-
-
-@lru_cache(maxsize=128)
-def _compiled(source: str) -> Statement:
-    return _Parser(source).script()
-
-
-def _unsupported(what: str) -> str:
+def unsupported_part(what: str) -> str:
+    """Return what a message says of a part that is not supported."""
     return f"{what} is not supported in scripts of the embedded OpenSearch"
-
-
-def _failed(kind: str, source: str, reason: str) -> ApiError:
-    return ApiError(
-        400,
-        "illegal_argument_exception",
-        "failed to execute script",
-        caused_by={
-            "type": "script_exception",
-            "reason": kind,
-            "script_stack": [source],
-            "script": source,
-            "lang": "painless",
-            "caused_by": {"type": "illegal_argument_exception", "reason": reason},
-        },
-    )
 
 
 def _tokens(source: str) -> list[tuple[str, str]]:
@@ -147,91 +45,11 @@ def _tokens(source: str) -> list[tuple[str, str]]:
     while position < len(source):
         found = _TOKEN.match(source, position)
         if found is None:
-            raise ScriptProblem(_unsupported(f"[{source[position : position + 20]}]"))
+            raise ScriptProblem(unsupported_part(f"[{source[position : position + 20]}]"))
         if found.lastgroup is not None:
             tokens.append((found.lastgroup, found[0]))
         position = found.end()
     return [*tokens, ("end", "")]
-
-
-def _add(a: Any, b: Any) -> Any:
-    if isinstance(a, str) or isinstance(b, str):
-        return _text(a) + _text(b)
-    return operator.add(_number(a), _number(b))
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ScriptProblem(f"Cannot apply an arithmetic operation to [{_text(value)}]")
-    return value
-
-
-def _text(value: Any) -> str:
-    return "null" if value is None else as_text(value)
-
-
-def _divide(a: Any, b: Any) -> Any:
-    if isinstance(a, int) and isinstance(b, int):
-        quotient = abs(a) // abs(b)
-        return quotient if (a < 0) == (b < 0) else -quotient
-    return a / b
-
-
-def _remainder(a: Any, b: Any) -> Any:
-    return a - b * _divide(a, b) if isinstance(a, int) and isinstance(b, int) else a % b
-
-
-def _equal(a: Any, b: Any) -> bool:
-    return isinstance(a, bool) == isinstance(b, bool) and bool(a == b)
-
-
-_BINARY: list[dict[str, Callable[[Any, Any], Any]]] = [
-    {"==": _equal, "!=": lambda a, b: not _equal(a, b)},
-    {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge},
-    {"+": _add, "-": lambda a, b: _number(a) - _number(b)},
-    {
-        "*": lambda a, b: _number(a) * _number(b),
-        "/": lambda a, b: _divide(_number(a), _number(b)),
-        "%": lambda a, b: _remainder(_number(a), _number(b)),
-    },
-]
-_ASSIGNING = {f"{sign}=": function for level in _BINARY[2:] for sign, function in level.items()}
-
-
-def _remove(target: Any, key: Any) -> Any:
-    return target.pop(key, None) if isinstance(target, dict) else target.pop(key)
-
-
-def _put(target: dict[str, Any], key: str, value: Any) -> None:
-    target[key] = value
-
-
-_METHODS: Mapping[tuple[str, int], Callable[..., Any]] = {
-    ("add", 1): lambda target, value: target.append(value),
-    ("addAll", 1): lambda target, values: target.extend(values),
-    ("remove", 1): _remove,
-    ("put", 2): _put,
-    ("clear", 0): lambda target: target.clear(),
-    ("contains", 1): lambda target, value: value in target,
-    ("containsKey", 1): lambda target, key: key in target,
-    ("get", 1): lambda target, key: target.get(key) if isinstance(target, dict) else target[key],
-    ("indexOf", 1): lambda target, value: (
-        target.find(value)
-        if isinstance(target, str)
-        else next((i for i, each in enumerate(target) if each == value), -1)
-    ),
-    ("size", 0): len,
-    ("length", 0): len,
-    ("isEmpty", 0): lambda target: not target,
-    ("equals", 1): _equal,
-    ("toString", 0): _text,
-    ("toLowerCase", 0): lambda target: target.lower(),
-    ("toUpperCase", 0): lambda target: target.upper(),
-    ("trim", 0): lambda target: target.strip(),
-    ("startsWith", 1): lambda target, value: target.startswith(value),
-    ("endsWith", 1): lambda target, value: target.endswith(value),
-    ("replace", 2): lambda target, old, new: target.replace(old, new),
-}
 
 
 @dataclass(frozen=True)
@@ -249,18 +67,29 @@ class _Place:
             return owner[key]
         if isinstance(owner, (list, str)) and key == "length":
             return len(owner)
-        raise ScriptProblem(f"cannot access [{key}] of [{_text(owner)}]")
+        raise ScriptProblem(f"cannot access [{key}] of [{text(owner)}]")
 
     def set(self, scope: Scope, value: Any) -> None:
         self.owner(scope)[self.key(scope)] = value
 
 
-class _Parser:
+class Parser:
+    """Reads one script.
+
+    Args:
+        source: its text.
+    """
+
     def __init__(self, source: str) -> None:
         self._tokens = _tokens(source)
         self._position = 0
 
     def script(self) -> Statement:
+        """Return the whole script.
+
+        Raises:
+            ScriptProblem: it cannot be read.
+        """
         statements = []
         while self._kind != "end":
             statements.append(self._statement())
@@ -310,7 +139,7 @@ class _Parser:
             self._end()
             return _end_script
         if self._kind == "name" and self._word in ("for", "while", "do", "try", "throw", "new"):
-            raise ScriptProblem(_unsupported(f"[{self._word}]"))
+            raise ScriptProblem(unsupported_part(f"[{self._word}]"))
         following = self._tokens[self._position + 1 : self._position + 3]
         if self._kind == "name" and [kind for kind, _ in following] == ["name", "sign"]:
             return self._declaration()
@@ -342,12 +171,12 @@ class _Parser:
         place = self._postfix()
         if sign := self._accept("++", "--"):
             change = 1 if sign == "++" else -1
-            return self._assigned(place, lambda scope, old: _add(old(scope), change))
+            return self._assigned(place, lambda scope, old: add(old(scope), change))
         if self._accept("="):
             value = self._expression()
             return self._assigned(place, lambda scope, _: value(scope))
-        if sign := self._accept(*_ASSIGNING):
-            operand, function = self._expression(), _ASSIGNING[sign]
+        if sign := self._accept(*ASSIGNING):
+            operand, function = self._expression(), ASSIGNING[sign]
             return self._assigned(place, lambda scope, old: function(old(scope), operand(scope)))
         expression = _getter(place)
 
@@ -360,7 +189,7 @@ class _Parser:
         self, place: _Place | Expression, value: Callable[[Scope, Expression], Any]
     ) -> Statement:
         if not isinstance(place, _Place):
-            raise ScriptProblem(_unsupported("an assignment to anything but a member"))
+            raise ScriptProblem(unsupported_part("an assignment to anything but a member"))
         return lambda scope: place.set(scope, value(scope, place.get))
 
     def _expression(self) -> Expression:
@@ -385,11 +214,11 @@ class _Parser:
         return left
 
     def _binary(self, level: int) -> Expression:
-        if level == len(_BINARY):
+        if level == len(BINARY):
             return self._unary()
         left = self._binary(level + 1)
-        while sign := self._accept(*_BINARY[level]):
-            left = _applied(_BINARY[level][sign], left, self._binary(level + 1))
+        while sign := self._accept(*BINARY[level]):
+            left = _applied(BINARY[level][sign], left, self._binary(level + 1))
         return left
 
     def _unary(self) -> Expression:
@@ -398,7 +227,7 @@ class _Parser:
             return lambda scope: not operand(scope)
         if self._accept("-"):
             operand = self._unary()
-            return lambda scope: -_number(operand(scope))
+            return lambda scope: -number(operand(scope))
         return _getter(self._postfix())
 
     def _postfix(self) -> _Place | Expression:
@@ -424,9 +253,9 @@ class _Parser:
             arguments.append(self._expression())
             if self._word != ")":
                 self._expect(",")
-        method = _METHODS.get((name, len(arguments)))
+        method = METHODS.get((name, len(arguments)))
         if method is None:
-            raise ScriptProblem(_unsupported(f"method [{name}/{len(arguments)}]"))
+            raise ScriptProblem(unsupported_part(f"method [{name}/{len(arguments)}]"))
         return lambda scope: method(target(scope), *(each(scope) for each in arguments))
 
     def _primary(self) -> _Place | Expression:
@@ -459,7 +288,7 @@ class _Parser:
         if word in constants:
             return _constant(constants[word])
         if word in ("doc", "new", "Math", "Integer", "String", "Instant"):
-            raise ScriptProblem(_unsupported(f"[{word}]"))
+            raise ScriptProblem(unsupported_part(f"[{word}]"))
         if word in ("ctx", "params"):
             return lambda scope: scope[word]
         return _Place(lambda scope: scope, _constant(word))
@@ -496,4 +325,4 @@ def _sequence(statements: list[Statement]) -> Statement:
 
 
 def _end_script(_: Scope) -> None:
-    raise _Return
+    raise Return
