@@ -1,5 +1,6 @@
 """Filters of the text before it is divided."""
 
+# ruff: noqa: SIM905  # a long list reads better as a sentence
 from __future__ import annotations
 
 import html
@@ -36,7 +37,7 @@ def _replaced(text: str, pattern: re.Pattern[str], replace: dict[str, str] | Non
 _BLOCK_TAGS = frozenset(
     "address article aside blockquote br center dd dir div dl dt fieldset footer form frameset h1"
     " h2 h3 h4 h5 h6 header hr isindex li main menu nav noframes noscript ol option p pre section"
-    " table tbody td tfoot th thead tr ul".split()  # noqa: SIM905  # reads better
+    " table tbody td tfoot th thead tr ul".split()
 )
 _HTML = re.compile(
     r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|</?([a-zA-Z][\w:-]*)(?:\s[^<>]*)?/?>"

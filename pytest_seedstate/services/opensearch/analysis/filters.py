@@ -1,6 +1,7 @@
 """Token filters that work on one term at a time, or on few."""
 
 # ruff: noqa: RUF001  # folding is about look-alikes
+# ruff: noqa: SIM905  # a long list reads better as a sentence
 from __future__ import annotations
 
 import re
@@ -15,7 +16,7 @@ from .tokens import Token, TokenFilter
 
 ENGLISH_STOP_WORDS = frozenset(
     "a an and are as at be but by for if in into is it no not of on or such that the their then"
-    " there these they this to was will with".split()  # noqa: SIM905  # reads better
+    " there these they this to was will with".split()
 )
 
 

@@ -1,5 +1,6 @@
 """The analyzers and normalizers of an index, built from its settings."""
 
+# ruff: noqa: SIM905  # a long list reads better as a sentence
 from __future__ import annotations
 
 import json
@@ -26,12 +27,12 @@ _LANGUAGES = frozenset(
     "arabic armenian basque bengali brazilian bulgarian catalan cjk czech danish dutch estonian"
     " finnish french galician german greek hindi hungarian indonesian irish italian latvian"
     " lithuanian norwegian persian portuguese romanian russian sorani spanish swedish turkish thai"
-    " fingerprint snowball".split()  # noqa: SIM905  # reads better
+    " fingerprint snowball".split()
 )
 _ELSEWHERE = {  # parts that a real node has
     "tokenizer": frozenset(
         "uax_url_email char_group simple_pattern simple_pattern_split thai classic PathHierarchy"
-        " nGram edgeNGram".split()  # noqa: SIM905  # reads better
+        " nGram edgeNGram".split()
     ),
     "filter": frozenset(
         "apostrophe arabic_normalization cjk_bigram cjk_width classic common_grams condition"
@@ -39,7 +40,7 @@ _ELSEWHERE = {  # parts that a real node has
         " german_normalization hunspell hyphenation_decompounder keep keep_types keyword_marker"
         " keyword_repeat kstem min_hash multiplexer persian_normalization predicate_token_filter"
         " remove_duplicates scandinavian_folding scandinavian_normalization stemmer_override"
-        " type_as_synonym".split()  # noqa: SIM905  # reads better
+        " type_as_synonym".split()
     ),
     "char_filter": frozenset(),
 }
@@ -118,19 +119,34 @@ class Analyzers:
         for name, values in _section(analysis, "normalizer").items():
             self._normalizers[name] = self._normalizer(name, values)
 
-    def analyzer(self, name: str) -> Analyzer | None:
-        """The analyzer of that name: the index's own, or a built-in one; None if unknown."""
+    def has(self, name: str) -> bool:
+        """Whether there is an analyzer of that name, the index's own or a built-in one.
+
+        Raises:
+            ApiError: a real node has it, and this one does not.
+        """
+        if name in _LANGUAGES and name not in self._built:
+            raise unsupported(f"the analyzer [{name}]")
+        return name in self._built or name in BUILT_IN
+
+    def analyzer(self, name: str) -> Analyzer:
+        """The analyzer of that name.
+
+        Raises:
+            ApiError: there is none.
+        """
+        if not self.has(name):
+            raise illegal_argument(f"failed to find global analyzer [{name}]")
         if name not in self._built:
-            if name in _LANGUAGES:
-                raise unsupported(f"the analyzer [{name}]")
-            if name not in BUILT_IN:
-                return None
             self._built[name] = BUILT_IN[name](name, Parameters(f"analyzer [{name}]", {}))
         return self._built[name]
 
-    def normalizer(self, name: str) -> Analyzer | None:
-        """The normalizer of that name; None if unknown."""
-        return self._normalizers.get(name)
+    def has_normalizer(self, name: str) -> bool:
+        return name in self._normalizers
+
+    def normalizer(self, name: str) -> Analyzer:
+        """The normalizer of that name; `has_normalizer` tells whether there is one."""
+        return self._normalizers[name]
 
     def custom(self, body: Mapping[str, Any], scope: str = "global") -> Analyzer:
         """The analyzer of an ``_analyze`` request that names its parts, or defines them."""

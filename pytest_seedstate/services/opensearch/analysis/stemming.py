@@ -1,5 +1,6 @@
 """Filters that reduce words to their stems."""
 
+# ruff: noqa: SIM905  # a long list reads better as a sentence
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -14,14 +15,14 @@ from .tokens import Token, TokenFilter
 
 _SNOWBALL = frozenset(
     "armenian basque catalan danish dutch finnish french german hungarian irish italian lithuanian"
-    " norwegian portuguese romanian russian spanish swedish turkish".split()  # noqa: SIM905  # reads better
+    " norwegian portuguese romanian russian spanish swedish turkish".split()
 )
 _KNOWN_ELSEWHERE = frozenset(
     "arabic bengali brazilian bulgarian czech dutch_kp kp estonian light_finnish light_french"
     " minimal_french galician minimal_galician german2 light_german minimal_german greek hindi"
     " light_hungarian indonesian sorani light_italian latvian lovins light_english kstem"
     " light_norwegian minimal_norwegian light_nynorsk minimal_nynorsk light_portuguese"
-    " minimal_portuguese portuguese_rslp light_russian light_spanish light_swedish".split()  # noqa: SIM905  # reads better
+    " minimal_portuguese portuguese_rslp light_russian light_spanish light_swedish".split()
 )
 
 
