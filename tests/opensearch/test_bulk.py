@@ -47,13 +47,21 @@ def test_each_write_has_its_own_answer(api: Api) -> None:
 @pytest.mark.parametrize(
     ("text", "kind", "reason"),
     [
-        ('{"index":{"_index":"i"}}\n{"a":1}', "illegal_argument_exception", "terminated by a newline"),
+        (
+            '{"index":{"_index":"i"}}\n{"a":1}',
+            "illegal_argument_exception",
+            "terminated by a newline",
+        ),
         ('{"index":{"_index":"i"}}\n', "action_request_validation_exception", "no requests added"),
         ("\n", "action_request_validation_exception", "no requests added"),
         ("", "parse_exception", "request body is required"),
         ('{"foo":{}}\n{}\n', "illegal_argument_exception", "but found [foo]"),
         ('{"index":{"foo":1}}\n{}\n', "illegal_argument_exception", "unknown parameter [foo]"),
-        ('{"index":{"_type":"x"}}\n{}\n', "illegal_argument_exception", "unknown parameter [_type]"),
+        (
+            '{"index":{"_type":"x"}}\n{}\n',
+            "illegal_argument_exception",
+            "unknown parameter [_type]",
+        ),
         ("{}\n{}\n", "illegal_argument_exception", "expected FIELD_NAME but found [END_OBJECT]"),
         ("[]\n{}\n", "illegal_argument_exception", "but found [START_ARRAY]"),
         ('{"index":"x"}\n{}\n', "illegal_argument_exception", "but found [VALUE_STRING]"),

@@ -42,7 +42,9 @@ def test_texts_are_read_and_written(text: str, pattern: str, shown: str) -> None
     assert format_date(parse_date(text, pattern)) == shown
 
 
-@pytest.mark.parametrize("text", ["foo", "2020-13-01", "2021-02-29", "2020-01-01 10:00", "", "20.1.1"])
+@pytest.mark.parametrize(
+    "text", ["foo", "2020-13-01", "2021-02-29", "2020-01-01 10:00", "", "20.1.1"]
+)
 def test_other_texts_are_no_dates(text: str) -> None:
     """The default format is strict."""
     with pytest.raises(NotADateError):

@@ -22,7 +22,11 @@ def test_writes_count_versions_and_sequence_numbers(api: Api) -> None:
     }
     assert api("PUT", "/i/_doc/1?refresh=true", {"a": 1}).body["forced_refresh"] is True
     missing = api("DELETE", "/i/_doc/2")
-    assert (missing.status, missing.body["result"], missing.body["_seq_no"]) == (404, "not_found", 2)
+    assert (missing.status, missing.body["result"], missing.body["_seq_no"]) == (
+        404,
+        "not_found",
+        2,
+    )
     assert api("DELETE", "/i/_doc/1").body["_version"] == 3
     again = api("PUT", "/i/_doc/1", {"a": 1})
     assert (again.status, again.body["_version"], again.body["_seq_no"]) == (201, 4, 4)
@@ -104,7 +108,12 @@ def test_a_write_whose_condition_holds_is_done(api: Api) -> None:
         ("GET", "/i/_doc/1?stored_fields=a", None, "illegal_argument_exception"),
         ("POST", "/i/_update/1", {}, "action_request_validation_exception"),
         ("POST", "/i/_update/1", {"foo": 1}, "x_content_parse_exception"),
-        ("POST", "/i/_update/1", {"doc": {}, "script": "ctx.op='none'"}, "action_request_validation_exception"),
+        (
+            "POST",
+            "/i/_update/1",
+            {"doc": {}, "script": "ctx.op='none'"},
+            "action_request_validation_exception",
+        ),
         ("POST", "/_mget", {"docs": [{"_id": "1"}]}, "action_request_validation_exception"),
         ("POST", "/_mget", {"foo": []}, "parsing_exception"),
         ("POST", "/_mget", {}, "action_request_validation_exception"),
@@ -123,7 +132,9 @@ def test_sources_are_filtered(api: Api) -> None:
     """Includes and excludes choose parts of a source, in all its forms."""
     api("PUT", "/i/_doc/1", {"a": {"x": 1, "y": [{"z": 2, "w": 3}]}, "b": 4})
     assert api("GET", "/i/_doc/1?_source=a.x").body["_source"] == {"a": {"x": 1}}
-    assert api("GET", "/i/_doc/1?_source_includes=*.y.z").body["_source"] == {"a": {"y": [{"z": 2}]}}
+    assert api("GET", "/i/_doc/1?_source_includes=*.y.z").body["_source"] == {
+        "a": {"y": [{"z": 2}]}
+    }
     assert api("GET", "/i/_doc/1?_source_excludes=a.y,b").body["_source"] == {"a": {"x": 1}}
     assert "_source" not in api("GET", "/i/_doc/1?_source=false").body
     assert api("GET", "/i/_source/1?_source_includes=b").body == {"b": 4}
