@@ -152,6 +152,7 @@ def nested(name: str, options: Options) -> Aggregation:
 
 @dataclass
 class ReverseNested(_Single):
+    name: str
     path: str
 
     def run(self, slices: list[Slice], run: Run) -> Result:
@@ -160,7 +161,7 @@ class ReverseNested(_Single):
             context = one.context
             if not context.path:
                 raise illegal_argument(
-                    "Reverse nested aggregation [reverse_nested] can only be used inside a [nested]"
+                    f"Reverse nested aggregation [{self.name}] can only be used inside a [nested]"
                     " aggregation"
                 )
             if self.path and not context.reader.mapping.is_nested(self.path):
@@ -181,4 +182,4 @@ class ReverseNested(_Single):
 
 @aggregation("reverse_nested")
 def reverse_nested(name: str, options: Options) -> Aggregation:
-    return ReverseNested(str(options.get("path", "")))
+    return ReverseNested(name, str(options.get("path", "")))

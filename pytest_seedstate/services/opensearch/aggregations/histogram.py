@@ -40,7 +40,8 @@ class NumberSteps(Steps):
     offset: float
 
     def key(self, value: Any) -> float:
-        return math.floor((value - self.offset) / self.interval) * self.interval + self.offset
+        steps: int = math.floor((value - self.offset) / self.interval)
+        return steps * self.interval + self.offset
 
     def following(self, key: float) -> float:
         return self.key(key + self.interval * 1.5)

@@ -28,7 +28,13 @@ def as_text(field: Any, value: float, pattern: str | None) -> str | None:
 
 def exact_sum(values: list[Any]) -> float:
     """Lucene's compensated sum."""
-    return float(math.fsum(values))
+    total = rest = 0.0
+    for value in values:
+        corrected = value + rest
+        updated = total + corrected
+        rest = corrected - (updated - total)
+        total = updated
+    return float(total)
 
 
 @dataclass

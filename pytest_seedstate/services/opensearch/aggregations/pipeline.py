@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from ..errors import ApiError, illegal_argument, unsupported
 from ..search.numbers import decimal_format
 from .base import Aggregation, Options, Pipeline, Result, aggregation, bucket_value
+from .metrics import exact_sum
 from .terms import read_order
 
 
@@ -69,7 +69,9 @@ class Sibling(Pipeline):
     format: str | None
 
     def reduce(self, siblings: Result, owners: Mapping[str, Aggregation]) -> Result | None:
-        name, _, rest = self.path.partition(">")
+        name, mark, rest = self.path.partition(">")
+        if not mark:
+            name, _, rest = self.path.partition(".")
         if name not in siblings or "buckets" not in siblings[name]:
             raise ApiError(
                 400,
@@ -109,20 +111,20 @@ def _stats(pairs: list[tuple[Any, float]]) -> Result:
         "count": len(values),
         "min": min(values, default=None),
         "max": max(values, default=None),
-        "avg": math.fsum(values) / len(values) if values else None,
-        "sum": math.fsum(values),
+        "avg": exact_sum(values) / len(values) if values else None,
+        "sum": exact_sum(values),
     }
 
 
 def _mean(pairs: list[tuple[Any, float]]) -> Result:
-    return {"value": math.fsum(v for _, v in pairs) / len(pairs) if pairs else None}
+    return {"value": exact_sum([v for _, v in pairs]) / len(pairs) if pairs else None}
 
 
 _SIBLINGS: dict[str, tuple[str, Callable[[list[tuple[Any, float]]], Result]]] = {
     "max_bucket": ("bucket_metric_value", _best(max)),
     "min_bucket": ("bucket_metric_value", _best(min)),
     "avg_bucket": ("simple_value", _mean),
-    "sum_bucket": ("simple_value", lambda pairs: {"value": math.fsum(v for _, v in pairs)}),
+    "sum_bucket": ("simple_value", lambda pairs: {"value": exact_sum([v for _, v in pairs])}),
     "stats_bucket": ("stats_bucket", _stats),
 }
 

@@ -238,7 +238,7 @@ class Terms(Aggregation):
 
 def _typed(field: Any) -> str:
     if field is None:
-        return "umterms"
+        return "sterms"
     if field.type in ("keyword", "text", "ip"):
         return "sterms"
     if field.type in ("float", "double", "half_float", "scaled_float"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -49,51 +49,64 @@ def _tags(name: str, value: Any) -> tuple[str, ...]:
     return tuple(value) if isinstance(value, list) else (value,)
 
 
+def _choice(name: str, *known: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value not in known:
+            raise unsupported(f"[{name}] with [{value}] of [highlight]")
+        return str(value)
+
+    return read
+
+
+def _kind(value: Any) -> str:
+    if value == "fvh":
+        raise unsupported("[type] with [fvh] of [highlight]")
+    if value not in ("unified", "plain"):
+        raise illegal_argument(f"unknown highlighter type [{value}] for the field")
+    return str(value)
+
+
+_Change = Callable[[Any], dict[str, Any]]
+_order = _choice("order", "score", "none")
+_encoder = _choice("encoder", "html", "default")
+_scanner = _choice("boundary_scanner", "sentence", "word")
+_schema = _choice("tags_schema", "styled", "default")
+_READERS: dict[str, _Change] = {
+    "type": lambda value: {"kind": _kind(value)},
+    "pre_tags": lambda value: {"pre_tags": _tags("pre_tags", value)},
+    "post_tags": lambda value: {"post_tags": _tags("post_tags", value)},
+    "fragment_size": lambda value: {"fragment_size": int(value)},
+    "no_match_size": lambda value: {"no_match_size": int(value)},
+    "number_of_fragments": lambda value: {"fragments": int(value)},
+    "order": lambda value: {"by_score": _order(value) == "score"},
+    "require_field_match": lambda value: {"same_field": value in (True, "true")},
+    "encoder": lambda value: {"encode": _encoder(value) == "html"},
+    "boundary_scanner": lambda value: {"by_words": _scanner(value) == "word"},
+    "highlight_query": lambda value: {"query": parse(value)},
+    "tags_schema": lambda value: (
+        {"pre_tags": tuple(_STYLED), "post_tags": ("</em>",)} if _schema(value) == "styled" else {}
+    ),
+    "boundary_max_scan": lambda value: {},  # only the scanner "chars" reads these two
+    "boundary_chars": lambda value: {},
+    "force_source": lambda value: {},  # it is always read from the source
+    "fields": lambda value: {},
+}
+_ELSEWHERE = frozenset(
+    {"max_analyzer_offset", "fragmenter", "phrase_limit", "matched_fields", "options"}
+    | {"fragment_offset", "boundary_scanner_locale"}
+)
+
+
 def _options(body: Mapping[str, Any], base: Options) -> Options:
     changes: dict[str, Any] = {}
     for name, value in body.items():
-        if name == "type":
-            if value not in ("unified", "plain"):
-                if value == "fvh":
-                    raise unsupported("[type] with [fvh] of [highlight]")
-                raise illegal_argument(f"unknown highlighter type [{value}] for the field")
-            changes["kind"] = value
-        elif name in ("pre_tags", "post_tags"):
-            changes[name] = _tags(name, value)
-        elif name in ("fragment_size", "no_match_size"):
-            changes[name] = int(value)
-        elif name == "number_of_fragments":
-            changes["fragments"] = int(value)
-        elif name == "order":
-            if value not in ("score", "none"):
-                raise unsupported(f"[order] with [{value}] of [highlight]")
-            changes["by_score"] = value == "score"
-        elif name == "require_field_match":
-            changes["same_field"] = value in (True, "true")
-        elif name == "encoder":
-            if value not in ("html", "default"):
-                raise unsupported(f"[encoder] with [{value}] of [highlight]")
-            changes["encode"] = value == "html"
-        elif name == "boundary_scanner":
-            if value not in ("sentence", "word"):
-                raise unsupported(f"[boundary_scanner] with [{value}] of [highlight]")
-            changes["by_words"] = value == "word"
-        elif name == "highlight_query":
-            changes["query"] = parse(value)
-        elif name == "tags_schema":
-            if value == "styled":
-                changes["pre_tags"], changes["post_tags"] = tuple(_STYLED), ("</em>",)
-        elif name in ("boundary_max_scan", "boundary_chars", "max_analyzer_offset"):
-            if name == "max_analyzer_offset":
-                raise unsupported(f"[{name}] of [highlight]")
-        elif name in ("fragmenter", "phrase_limit", "matched_fields", "force_source", "options",
-                      "fragment_offset", "boundary_scanner_locale"):  # fmt: skip
-            if value is not None and name != "force_source":
-                raise unsupported(f"[{name}] of [highlight]")
-        elif name != "fields":
+        if name in _ELSEWHERE:
+            raise unsupported(f"[{name}] of [highlight]")
+        if name not in _READERS:
             raise ApiError(
                 400, "x_content_parse_exception", f"[1:1] [highlight] unknown field [{name}]"
             )
+        changes.update(_READERS[name](value))
     return replace(base, **changes)
 
 
@@ -115,30 +128,12 @@ def parse_highlight(body: Any) -> Highlight:
     return result
 
 
-def _spans(field_name: str, tokens: list[Token], marks: list[Mark]) -> list[Span]:
+def _spans(tokens: list[Token], marks: list[Mark]) -> list[Span]:
     """What of a text is marked."""
     found: dict[tuple[int, int], str] = {}
-    by_position: dict[int, list[Token]] = {}
-    for token in tokens:
-        by_position.setdefault(token.position, []).append(token)
     for mark in marks:
-        if not mark.phrase:
-            for token in tokens:
-                if token.term in mark.terms:
-                    found.setdefault((token.start, token.end), token.term)
-        elif mark.slop:
-            if all(any(t.term in slot for t in tokens) for slot in mark.phrase):
-                for token in _sloppy(tokens, mark):
-                    found.setdefault((token.start, token.end), token.term)
-        else:
-            for position in by_position:
-                run = [
-                    next((t for t in by_position.get(position + at, ()) if t.term in slot), None)
-                    for at, slot in enumerate(mark.phrase)
-                ]
-                for token in run if all(run) else ():
-                    assert token is not None
-                    found.setdefault((token.start, token.end), token.term)
+        for token in _of_mark(tokens, mark):
+            found.setdefault((token.start, token.end), token.term)
     spans: list[Span] = []
     for (start, end), term in sorted(found.items()):
         if spans and start < spans[-1][1]:
@@ -146,6 +141,29 @@ def _spans(field_name: str, tokens: list[Token], marks: list[Mark]) -> list[Span
         else:
             spans.append((start, end, term))
     return spans
+
+
+def _of_mark(tokens: list[Token], mark: Mark) -> Iterator[Token]:
+    if not mark.phrase:
+        yield from (token for token in tokens if token.term in mark.terms)
+    elif mark.slop:
+        if all(any(t.term in slot for t in tokens) for slot in mark.phrase):
+            yield from _sloppy(tokens, mark)
+    else:
+        yield from _in_phrase(tokens, mark)
+
+
+def _in_phrase(tokens: list[Token], mark: Mark) -> Iterator[Token]:
+    by_position: dict[int, list[Token]] = {}
+    for token in tokens:
+        by_position.setdefault(token.position, []).append(token)
+    for position in by_position:
+        run = [
+            next((t for t in by_position.get(position + at, ()) if t.term in slot), None)
+            for at, slot in enumerate(mark.phrase)
+        ]
+        if all(run):
+            yield from filter(None, run)
 
 
 def _sloppy(tokens: list[Token], mark: Mark) -> list[Token]:
@@ -182,7 +200,7 @@ def _fragments(texts: list[str], found: Field, marks: list[Mark], options: Optio
         else:
             term = str(found.parse(text))
             tokens = [Token(term, 0, 0, len(text))]
-        spans = _spans(found.name, tokens, marks)
+        spans = _spans(tokens, marks)
         if not spans:
             continue
         size = options.fragment_size if options.fragments else 0

@@ -71,20 +71,21 @@ def _bounds(
 
 
 def plain(text: str, spans: list[Span], size: int, tokens: list[tuple[int, int]]) -> list[Passage]:
-    """Passages of `size` characters, cut before the token that would be over it."""
+    """Passages of about `size` characters, from the end of one token to the end of another."""
     if size <= 0:
         return [Passage(0, len(text), spans)]
     starts = [0]
-    for start, end in tokens:
-        if end >= size * len(starts):
-            starts.append(start)
-    starts = sorted(set(starts))
+    before = 0
+    for _, end in tokens:
+        if end >= size * len(starts) and len(text) - end >= size // 2:
+            starts.append(before)
+        before = end
     passages = []
     for place, start in enumerate(starts):
         end = starts[place + 1] if place + 1 < len(starts) else len(text)
         inside = [span for span in spans if start <= span[0] < end]
         if inside:
-            passages.append(Passage(start, end, inside, float(len(inside))))
+            passages.append(Passage(start, end, inside, float(len({span[2] for span in inside}))))
     return passages
 
 

@@ -4,6 +4,7 @@ A query is parsed once per request and then run on each index (`Context`): `scor
 matching ordinals with their scores, `docs` the ordinals alone, for filters.
 """
 
+# ruff: noqa: SIM905  # a long list reads better as a sentence
 from __future__ import annotations
 
 import struct
@@ -83,6 +84,10 @@ class Query:
         """Matching ordinals."""
         return self.scores(context).keys()
 
+    def rewritten(self, context: Context) -> Query:
+        """The simpler query that is meant in an index; itself if it is simple."""
+        return self
+
     def parts(self) -> Iterable[Query]:
         """Clauses inside, of those that documents match because of."""
         return ()
@@ -110,7 +115,7 @@ def as_set(docs: Collection[int]) -> Set[int]:
 
 Parser = Callable[[Any], Query]
 _PARSERS: dict[str, Parser] = {}
-_ELSEWHERE = frozenset(
+_ELSEWHERE = frozenset(  # queries that a real node knows
     "script script_score geo_shape geo_polygon percolate more_like_this intervals span_term"
     " span_near span_or span_not span_first span_containing span_within span_multi"
     " span_field_masking wrapper has_child has_parent parent_id distance_feature rank_feature"
@@ -138,7 +143,9 @@ def parse(body: Any) -> Query:
     if not isinstance(body, dict):
         raise parsing_error("[_na] query malformed, must start with start_object")
     if not body:
-        raise ApiError(400, "illegal_argument_exception", "query malformed, empty clause found")
+        raise ApiError(
+            400, "illegal_argument_exception", "query malformed, empty clause found at [1:1]"
+        )
     name, *others = body
     if name not in _PARSERS:
         if name in _ELSEWHERE:
@@ -187,18 +194,14 @@ class Body:
     def number(self, name: str, default: float) -> float:
         value = self.get(name, default)
         try:
-            if isinstance(value, bool):
-                raise TypeError
-            return float(value)
+            return float("bool" if isinstance(value, bool) else value)
         except (TypeError, ValueError):
             raise self.wrong(name, value) from None
 
     def integer(self, name: str, default: int) -> int:
         value = self.get(name, default)
         try:
-            if isinstance(value, bool):
-                raise TypeError
-            return int(value)
+            return int("bool" if isinstance(value, bool) else value)
         except (TypeError, ValueError):
             raise self.wrong(name, value) from None
 

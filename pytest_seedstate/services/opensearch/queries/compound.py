@@ -85,7 +85,8 @@ class Bool(Query):
                 if self.should and not self.must_not and self.least is None
                 else as_set(context.universe())
             )
-        return found - self._excluded(context) if self.must_not else found
+        kept: Collection[int] = found - self._excluded(context) if self.must_not else found
+        return kept
 
     def _some_of(self, context: Context, found: Any, required: int) -> set[int]:
         counts: dict[int, int] = {}
@@ -105,8 +106,9 @@ class Bool(Query):
         required = self._required()
         if required > len(self.should):
             return {}
-        musts = [clause.scores(context, boost) for clause in self.must]
-        shoulds = [clause.scores(context, boost) for clause in self.should]
+        optional = _flat(self.should, context, "should") if required <= 1 else self.should
+        musts = [clause.scores(context, boost) for clause in _flat(self.must, context, "must")]
+        shoulds = [clause.scores(context, boost) for clause in optional]
         candidates: Any = None
         for docs in [*(m.keys() for m in musts), *(as_set(c.docs(context)) for c in self.filter)]:
             candidates = docs if candidates is None else candidates & docs
@@ -128,9 +130,45 @@ class Bool(Query):
         return result
 
 
+def _flat(clauses: list[Query], context: Context, occur: str) -> list[Query]:
+    """Clauses without brackets that change nothing.
+
+    As Lucene takes them away too, sums are rounded to 32 bits once, not once for each bracket.
+    """
+    result: list[Query] = []
+    for clause in clauses:
+        inner = clause.rewritten(context) if clause.boost == 1.0 else clause
+        if isinstance(inner, DisMax) and inner.tie_breaker == 1.0:
+            inner = Bool(should=inner.queries)
+        if inner.boost == 1.0 and isinstance(inner, Bool) and _only(inner, occur):
+            result += _flat(inner.should if occur == "should" else inner.must, context, occur)
+        else:
+            result.append(inner)
+    return result
+
+
+def _only(clause: Bool, occur: str) -> bool:
+    if clause.filter or clause.must_not:
+        return False
+    if occur == "must":
+        return bool(clause.must) and not clause.should
+    return bool(clause.should) and not clause.must and clause.least in (None, 1, "1")
+
+
 def _clauses(members: Body, name: str) -> list[Query]:
     value = members.get(name, [])
-    return [parse(one) for one in (value if isinstance(value, list) else [value])]
+    try:
+        return [parse(one) for one in (value if isinstance(value, list) else [value])]
+    except ApiError as problem:
+        if members.query_name != "bool":
+            raise
+        raise ApiError(
+            problem.status,
+            "x_content_parse_exception",
+            f"[1:1] [bool] failed to parse field [{name}]",
+            root_cause=problem.root_cause(),
+            caused_by=problem.cause(),
+        ) from None
 
 
 @query("bool")
@@ -199,6 +237,8 @@ class DisMax(Query):
         boost *= self.boost
         if len(self.queries) == 1:
             return self.queries[0].scores(context, boost)
+        if self.tie_breaker == 1.0:
+            return Bool(should=self.queries).scores(context, boost)
         best: dict[int, float] = {}
         others: dict[int, float] = {}
         for clause in self.queries:

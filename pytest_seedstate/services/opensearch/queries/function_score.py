@@ -147,10 +147,10 @@ class Decay(Function):
             raise illegal_argument(f"{self.kind.upper()} scale must be > 0.0.")
         shape = self._shape(scale)
         pick: Callable[[list[float]], float] = {
-            "min": min,
-            "max": max,
+            "min": lambda some: float(min(some)),
+            "max": lambda some: float(max(some)),
             "avg": lambda some: sum(some) / len(some),
-            "sum": sum,
+            "sum": lambda some: float(sum(some)),
         }[self.mode]
 
         def value(ordinal: int, score: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ApiError, illegal_argument, parsing_error, unsupported
@@ -49,8 +49,6 @@ class Ids(Query):
 def ids(body: Mapping[str, Any]) -> Query:
     members = Body("ids", body)
     values = members.get("values", [])
-    if not members.has("values"):
-        raise ApiError(400, "illegal_argument_exception", "[ids] requires providing [values]")
     made = Ids(frozenset(map(str, values if isinstance(values, list) else [values])))
     members.close(made)
     return made
@@ -102,7 +100,7 @@ class Term(Query):
             return
         found = context.field(self.field)
         if found is not None and found.type in ("text", "keyword"):
-            yield Mark(found.name, frozenset([found.term_for(self.value)]))
+            yield Mark(found.name, frozenset([str(found.term_for(self.value))]))
 
 
 def term_docs(context: Context, name: str, value: Any, any_case: bool = False) -> Collection[int]:
@@ -146,7 +144,7 @@ def term(body: Mapping[str, Any]) -> Query:
 @dataclass
 class Terms(Query):
     field: str
-    values: list[Any] = field(default_factory=list)
+    values: list[Any]
     lookup: tuple[str, str, str] | None = None
 
     def docs(self, context: Context) -> Collection[int]:
@@ -163,7 +161,7 @@ class Terms(Query):
     def marks(self, context: Context) -> Iterator[Mark]:
         found = context.field(self.field)
         if found is not None and found.type in ("text", "keyword"):
-            yield Mark(found.name, frozenset(found.term_for(value) for value in self.values))
+            yield Mark(found.name, frozenset(str(found.term_for(value)) for value in self.values))
 
 
 @query("terms")
@@ -184,7 +182,7 @@ def terms(body: Mapping[str, Any]) -> Query:
     members = Body("terms", body)
     value = members.get(names[0])
     if isinstance(value, dict):
-        made = Terms(names[0], lookup=_lookup(value))
+        made = Terms(names[0], [], _lookup(value))
     elif isinstance(value, list):
         if any(one is None for one in value):
             raise parsing_error("No value specified for terms query")

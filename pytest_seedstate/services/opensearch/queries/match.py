@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as member
 from typing import Any
 
 from ..analysis import Analyzer
@@ -48,7 +49,7 @@ class Match(Query):
     field: str
     text: Any
     kind: str = "boolean"  # boolean, phrase, phrase_prefix, bool_prefix
-    options: TextOptions = field(default_factory=TextOptions)
+    options: TextOptions = member(default_factory=TextOptions)
 
     def scores(self, context: Context, boost: float = 1.0) -> Mapping[int, float]:
         return self.rewritten(context).scores(context, boost * self.boost)
@@ -105,7 +106,9 @@ class Match(Query):
             return self._phrase(context, found, slots)
         clauses = [self._clause(found.name, terms) for _, terms in slots]
         if self.kind == "bool_prefix":
-            clauses[-1] = MultiTerm("prefix", found.name, slots[-1][1][0])
+            last = slots[-1][1]
+            if len(last) == 1:
+                clauses[-1] = MultiTerm("prefix", found.name, last[0])
         if len(clauses) == 1:
             return clauses[0]
         if self.options.operator == "and":

@@ -139,15 +139,14 @@ class MultiMatch(Query):
         result: list[Query] = []
         for name, boost in fields.items():
             found = context.field(name)
-            if found is not None and found.type == "text":
+            if found is not None and found.search_analyzer is not None and found.type == "text":
                 analyzer = options.analyzer or found.search_analyzer.name
                 groups.setdefault(analyzer, {})[found.name] = boost
             elif found is not None:
                 made = Match(name, self.text, "boolean", replace(options, lenient=True))
                 made.boost = boost
                 result.append(made)
-        for members in groups.values():
-            result.append(self._group(context, members, options))
+        result += [self._group(context, members, options) for members in groups.values()]
         return result
 
     def _group(self, context: Context, fields: dict[str, float], options: TextOptions) -> Query:

@@ -180,6 +180,7 @@ class Fuzzy(Query):
     prefix_length: int = 0
     max_expansions: int = 50
     transpositions: bool = True
+    constant: bool = False
 
     def expand(self, context: Context) -> list[tuple[str, float]]:
         """The terms of the index that are near, with the part of the score that each gets."""
@@ -218,6 +219,8 @@ class Fuzzy(Query):
         return result
 
     def scores(self, context: Context, boost: float = 1.0) -> Mapping[int, float]:
+        if self.constant:
+            return super().scores(context, boost)
         near = self.expand(context)
         found = context.field(self.field)
         if found is None or not near:
@@ -240,8 +243,9 @@ class Fuzzy(Query):
 @query("fuzzy")
 def fuzzy(body: Mapping[str, Any]) -> Query:
     name, members = of_field("fuzzy", body, "value")
-    if members.get("rewrite") is not None:
-        raise unsupported("[rewrite] of [fuzzy]")
+    rewrite = members.get("rewrite")
+    if rewrite is not None and not str(rewrite).startswith("constant_score"):
+        raise unsupported(f"[rewrite] with [{rewrite}] of [fuzzy]")
     made = Fuzzy(
         name,
         str(members.get("value")),
@@ -249,6 +253,7 @@ def fuzzy(body: Mapping[str, Any]) -> Query:
         members.integer("prefix_length", 0),
         members.integer("max_expansions", 50),
         members.boolean("transpositions", True),
+        rewrite is not None,
     )
     members.close(made)
     return made

@@ -30,7 +30,7 @@ class Nested(Query):
             return False
         raise ApiError(
             400,
-            "query_shard_exception",
+            "illegal_state_exception",
             f"[nested] failed to find nested object under path [{self.path}]",
         )
 

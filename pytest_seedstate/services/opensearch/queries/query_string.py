@@ -184,7 +184,7 @@ class _Parser:
             made = self.clauses(fields)
             if self.take().kind != "close":
                 raise _failed(self.text)
-            return Bool(must=[made])
+            return made
         if token.kind == "quoted":
             slop = self.options.phrase_slop
             if self.peek() == "tilde":
@@ -247,7 +247,7 @@ class _Parser:
     def each(self, fields: list[tuple[str, float]], make: Any) -> Query:
         """One query for each field, the best one counts."""
         made: list[Query] = []
-        wild = any("*" in name for name, _ in fields)
+        wild = not fields or any("*" in name for name, _ in fields)
         for name, boost in resolved(self.context, fields or [("*", 1.0)]).items():
             found = self.context.field(name)
             one = make(name)

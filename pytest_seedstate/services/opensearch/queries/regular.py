@@ -6,6 +6,8 @@ import re
 
 from ..errors import ApiError, unsupported
 
+_OPERATORS = {"@": ".*", "#": "(?!)", "^": "\\^", "$": "\\$", "(": "(?:"}
+
 
 def compiled(source: str, flags: int = 0) -> re.Pattern[str]:
     """A pattern of Lucene's as one of Python's.
@@ -20,34 +22,24 @@ def compiled(source: str, flags: int = 0) -> re.Pattern[str]:
         if char == "\\" and at + 1 < len(source):
             following = source[at + 1]
             known = following in "dDwWsS"
-            parts.append(f"(?a:\\{following})" if known and not in_class else
-                         f"\\{following}" if known else re.escape(following))  # fmt: skip
+            piece = f"\\{following}" if known else re.escape(following)
+            parts.append(f"(?a:{piece})" if known and not in_class else piece)
             at += 2
             continue
         if in_class:
             in_class = char != "]"
             parts.append("\\[" if char == "[" else char)
-        elif char == "[":
-            in_class = True
-            parts.append(char)
         elif char == '"':
             end = source.find('"', at + 1)
             if end < 0:
-                raise _wrong(source, "expected '\"' at position " + str(len(source)))
+                raise _wrong(source, f"expected '\"' at position {len(source)}")
             parts.append(re.escape(source[at + 1 : end]))
             at = end
         elif char in "~&<>":
             raise unsupported(f"[{char}] in a regular expression")
-        elif char == "@":
-            parts.append(".*")
-        elif char == "#":
-            parts.append("(?!)")
-        elif char in "^$":
-            parts.append("\\" + char)
-        elif char == "(":
-            parts.append("(?:")
         else:
-            parts.append(char)
+            in_class = char == "["
+            parts.append(_OPERATORS.get(char, char))
         at += 1
     try:
         return re.compile("".join(parts), flags)

@@ -72,8 +72,7 @@ class _Parser:
     def _clause(self, char: str) -> Query | None:
         if char == "(":
             self.at += 1
-            inner = self.group(True)
-            return None if inner is None else Bool(must=[inner])
+            return self.group(True)
         if char == '"':
             end = re.compile(r'(?:\\.|[^"\\])*"', re.DOTALL).match(self.text, self.at + 1)
             if end:
@@ -81,7 +80,7 @@ class _Parser:
                 self.at = end.end()
                 slop = self._number()
                 options = replace(self.options, slop=slop or 0, least=None)
-                return MultiMatch(phrase, self.fields, "phrase", 1.0, options) if phrase else None
+                return MultiMatch(phrase, self.fields, "phrase", None, options) if phrase else None
             self.at += 1
             return None
         found = _WORD.match(self.text, self.at)

@@ -17,7 +17,7 @@ from ..storage.writes import Place as WritePlace
 from ..storage.writes import delete_document, index_document
 from .execute import Place, Watch, places, run
 from .request import Search
-from .sorting import parse_sort
+from .sort_request import parse_sort
 
 if TYPE_CHECKING:
     from ..storage.document import Document
@@ -129,7 +129,7 @@ def _most(body: Mapping[str, Any], parameters: Mapping[str, str]) -> int | None:
 def proceeds(value: Any) -> bool:
     if value not in (None, "abort", "proceed"):
         raise illegal_argument(f'conflicts may only be "proceed" or "abort" but was [{value}]')
-    return value == "proceed"
+    return bool(value == "proceed")
 
 
 def delete_by_query(

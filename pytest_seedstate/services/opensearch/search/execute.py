@@ -113,7 +113,7 @@ def _failure(problem: ApiError, place: Place, node: Node) -> dict[str, Any]:
 
 def _of_query(problem: ApiError, place: Place) -> ApiError:
     """A problem with a query as a shard tells it."""
-    more = {"index": place.reader.index, "index_uuid": place.uuid}
+    more: dict[str, Any] = {"index": place.reader.index, "index_uuid": place.uuid}
     if problem.kind in ("query_shard_exception", "parsing_exception"):
         if problem.kind == "query_shard_exception":
             problem.more = {**more, **problem.more}
@@ -135,11 +135,19 @@ def all_failed(problem: ApiError, failures: list[dict[str, Any]], phase: str = "
         "search_phase_execution_exception",
         "all shards failed",
         root_cause=problem.root_cause(),
-        caused_by=problem.cause(),
+        caused_by=_cause(problem),
         phase=phase,
         grouped=True,
         failed_shards=failures,
     )
+
+
+def _cause(problem: ApiError) -> dict[str, Any]:
+    """The cause as OpenSearch nests it: errors that are Java's own are told twice."""
+    told = problem.cause()
+    if problem.kind == "illegal_argument_exception" and "caused_by" not in told:
+        told = {**told, "caused_by": dict(told)}
+    return told
 
 
 def _restricted(query: Query, place: Place) -> Query:
@@ -210,7 +218,10 @@ def run(node: Node, searched: list[Place], search: Search, *, scrolling: bool = 
     if search.after is not None:
         found.hits = _after(found, search)
     if search.collapse is not None:
-        found.hits = _collapsed(found, search.collapse.field)
+        try:
+            found.hits = _collapsed(found, search.collapse.field)
+        except ApiError as problem:
+            raise all_failed(problem, [_failure(problem, searched[0], node)]) from None
     return found
 
 
@@ -226,10 +237,7 @@ def _one_index(
     scored = scored or search.min_score is not None or bool(search.aggregations)
     try:
         scores: Mapping[int, float]
-        if scored:
-            scores = query.scores(context)
-        else:
-            scores = dict.fromkeys(query.docs(context), 0.0)
+        scores = query.scores(context) if scored else dict.fromkeys(query.docs(context), 0.0)
         documents = context.reader.ordinals
         if len(scores) < len(documents):
             live = context.memory.get("live")
@@ -312,8 +320,10 @@ def _collapsed(found: Found, name: str) -> list[Hit]:
         check_doc_values(known)
         values = context.reader.values(known.name).get(hit.ordinal) or [None]
         if len(values) > 1:
-            raise illegal_argument(
-                f"failed to collapse {hit.ordinal}, the collapse field must be single valued"
+            raise ApiError(
+                400,
+                "illegal_state_exception",
+                f"failed to collapse {hit.ordinal}, the collapse field must be single valued",
             )
         if values[0] not in seen:
             seen.add(values[0])

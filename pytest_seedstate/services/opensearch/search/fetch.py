@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ApiError, illegal_argument, unsupported
 from ..highlighting import highlighted
 from ..mapping.field import ValueProblem
+from ..mapping.geo import point
 from ..queries import Context, walk
 from ..queries.base import as_set
 from ..queries.compound import Bool
@@ -46,21 +47,7 @@ class Fetcher:
         search = self.search
         context = self.found.contexts[hit.place]
         document = context.reader.document(hit.ordinal)
-        told: dict[str, Any] = {"_index": context.reader.index}
-        without_id = search.stored_fields == ["_none_"]
-        if not without_id:
-            told["_id"] = document.id
-        if search.version:
-            told["_version"] = document.version
-        if search.seq_no_primary_term:
-            told["_seq_no"] = document.seq_no
-            told["_primary_term"] = document.primary_term
-        scored = not search.sort or search.track_scores or any(s.by_score for s in search.sort)
-        told["_score"] = shown_score(hit.score) if scored else None
-        if document.routing is not None:
-            told["_routing"] = document.routing
-        if document.ignored:
-            told["_ignored"] = sorted(document.ignored)
+        told = self._identity(context, hit)
         source = shown_source(search, document.source)
         if source is not None and document.has_source:
             told["_source"] = source
@@ -81,6 +68,26 @@ class Fetcher:
             told["inner_hits"] = inner
         return told
 
+    def _identity(self, context: Context, hit: Hit) -> dict[str, Any]:
+        search = self.search
+        document = context.reader.document(hit.ordinal)
+        told: dict[str, Any] = {"_index": context.reader.index}
+        without_id = search.stored_fields == ["_none_"]
+        if not without_id:
+            told["_id"] = document.id
+        if search.version:
+            told["_version"] = document.version
+        if search.seq_no_primary_term:
+            told["_seq_no"] = document.seq_no
+            told["_primary_term"] = document.primary_term
+        scored = not search.sort or search.track_scores or any(s.by_score for s in search.sort)
+        told["_score"] = shown_score(hit.score) if scored else None
+        if document.routing is not None:
+            told["_routing"] = document.routing
+        if document.ignored:
+            told["_ignored"] = sorted(document.ignored)
+        return told
+
     def _matched(self, context: Context, hit: Hit) -> list[str]:
         names = []
         for query in self._named:
@@ -97,7 +104,8 @@ class Fetcher:
         search = self.search
         result: dict[str, list[Any]] = {}
         for asked in search.docvalue_fields:
-            result.update(doc_values(context, hit.ordinal, asked))
+            for name, values in doc_values(context, hit.ordinal, asked).items():
+                result.setdefault(name, []).extend(values)
         for asked in search.fields:
             result.update(source_fields(context, source, asked))
         for name in search.stored_fields or ():
@@ -130,11 +138,11 @@ class Fetcher:
                 raise unsupported(f"[{key}] of [inner_hits]")
         inner = read_search(body, Search(size=INNER_HITS_DEFAULT))
         inner.query = query.inner
-        key = (hit.place, id(query), "children")
-        if key not in self._memory:
+        place = (hit.place, id(query), "children")
+        if place not in self._memory:
             outer = self._outer(query, context)
-            self._memory[key] = query.matching(outer)
-        matching = self._memory[key]
+            self._memory[place] = query.matching(outer)
+        matching = self._memory[place]
         children = {
             child: score
             for above, found in matching.items()
@@ -279,11 +287,14 @@ def source_fields(
 
 def _shown_field(found: Any, parsed: Any, value: Any, pattern: str | None) -> Any:
     if found.type == "geo_point":
-        return {"type": "Point", "coordinates": [parsed[1], parsed[0]]}
+        latitude, longitude = point(value)
+        return {"type": "Point", "coordinates": [longitude, latitude]}
     if found.type == "text":
         return parsed
     if found.type in ("date", "ip", "boolean", "keyword"):
         return found.format(parsed, pattern)
+    if found.type in ("float", "half_float"):
+        return shown_score(parsed)
     if pattern is not None:
         raise illegal_argument(
             f"Field [{found.name}] of type [{found.type}] doesn't support formats."

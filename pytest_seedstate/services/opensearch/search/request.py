@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import TYPE_CHECKING, Any
 
 from ..aggregations import Aggregation, parse_aggregations
@@ -12,7 +13,8 @@ from ..highlighting import Highlight, parse_highlight
 from ..queries import Query, parse
 from ..queries.leaf import MatchAll
 from ..storage.projection import source_choice
-from .sorting import Sort, parse_sort
+from .sort_request import parse_sort
+from .sorting import Sort
 
 if TYPE_CHECKING:
     from ..routes.registry import Request
@@ -31,24 +33,24 @@ class FieldAsked:
 @dataclass
 class Collapse:
     field: str
-    inner_hits: list[Mapping[str, Any]] = field(default_factory=list)
+    inner_hits: list[Mapping[str, Any]] = attribute(default_factory=list)
 
 
 @dataclass
 class Search:
     """What a search asks for. `None` means: not said."""
 
-    query: Query = field(default_factory=MatchAll)
+    query: Query = attribute(default_factory=MatchAll)
     start: int = 0
     size: int = 10
-    sort: list[Sort] = field(default_factory=list)
+    sort: list[Sort] = attribute(default_factory=list)
     after: list[Any] | None = None
     source: tuple[bool, list[str], list[str]] = (True, [], [])
     source_given: bool = False
-    fields: list[FieldAsked] = field(default_factory=list)
-    docvalue_fields: list[FieldAsked] = field(default_factory=list)
+    fields: list[FieldAsked] = attribute(default_factory=list)
+    docvalue_fields: list[FieldAsked] = attribute(default_factory=list)
     stored_fields: list[str] | None = None
-    aggregations: Mapping[str, Aggregation] = field(default_factory=dict)
+    aggregations: Mapping[str, Aggregation] = attribute(default_factory=dict)
     highlight: Highlight | None = None
     collapse: Collapse | None = None
     post_filter: Query | None = None
@@ -85,9 +87,7 @@ def member(name: str) -> Callable[[Reader], Reader]:
 def whole(name: str, value: Any) -> int:
     """A whole number that is not negative."""
     try:
-        if isinstance(value, bool):
-            raise TypeError
-        number = int(value)
+        number = int("bool" if isinstance(value, bool) else value)
     except (TypeError, ValueError):
         raise ApiError(400, "number_format_exception", f'For input string: "{value}"') from None
     if number < 0:
@@ -255,6 +255,9 @@ def _no_effect(search: Search, value: Any) -> None:
     """A search here is never stopped, and statistics of groups are not shown."""
 
 
+_OBJECTS = frozenset({"query", "aggs", "aggregations", "highlight", "post_filter"})
+
+
 def read_search(body: Mapping[str, Any], search: Search | None = None) -> Search:
     """The search that a body describes.
 
@@ -263,6 +266,8 @@ def read_search(body: Mapping[str, Any], search: Search | None = None) -> Search
     """
     search = search or Search()
     for name, value in body.items():
+        if name in _OBJECTS and not isinstance(value, (dict, list)) and value is not None:
+            raise parsing_error(f"Unknown key for a {_token(value)} in [{name}].")
         if name in _MEMBERS:
             _MEMBERS[name](search, value)
         elif name in _ELSEWHERE:
@@ -299,6 +304,10 @@ URL_PARAMETERS = (
     "allow_no_indices", "expand_wildcards", "ignore_throttled", "cancel_after_time_interval",
     "phase_took", "stats",
 )  # fmt: skip
+
+
+QUERY_PARAMETERS = ("q", "df", "default_operator", "analyzer", "lenient", "analyze_wildcard")
+INDEX_PARAMETERS = ("ignore_unavailable", "allow_no_indices", "expand_wildcards")
 
 
 def query_of_url(parameters: Mapping[str, str]) -> dict[str, Any] | None:

@@ -14,8 +14,7 @@ from ..queries.leaf import MatchAll
 from ..routes.registry import Request, Response, parse_json, route
 from ..storage.blocks import check_blocks
 from ..storage.index import validation_failed
-from .by_query import Work, delete_by_query, reindex, update_by_query
-from . import top_hits  # noqa: F401  # registers
+from . import by_query_routes, top_hits  # noqa: F401  # they register
 from .contexts import (
     POINT,
     SCROLL,
@@ -28,7 +27,15 @@ from .contexts import (
 )
 from .execute import Found, Place, Watch, places, run
 from .fetch import hits_member
-from .request import URL_PARAMETERS, Search, query_of_url, read_search, with_url
+from .request import (
+    INDEX_PARAMETERS,
+    QUERY_PARAMETERS,
+    URL_PARAMETERS,
+    Search,
+    query_of_url,
+    read_search,
+    with_url,
+)
 
 if TYPE_CHECKING:
     from ..storage.node import Node
@@ -314,10 +321,6 @@ def multi_search(request: Request) -> Response:
     return Response({"took": watch.took(), "responses": responses})
 
 
-_QUERY_PARAMETERS = ("q", "df", "default_operator", "analyzer", "lenient", "analyze_wildcard")
-_INDEX_PARAMETERS = ("ignore_unavailable", "allow_no_indices", "expand_wildcards")
-
-
 def _only_query(request: Request) -> Any:
     body = request.object()
     for key in body:
@@ -332,8 +335,9 @@ def _only_query(request: Request) -> Any:
     "/_count",
     "/{index}/_count",
     parameters=(
-        *_QUERY_PARAMETERS, *_INDEX_PARAMETERS,
+        *QUERY_PARAMETERS, *INDEX_PARAMETERS,
         "min_score", "preference", "routing", "ignore_throttled",
+        "terminate_after",
     ),
 )  # fmt: skip
 def count(request: Request) -> Response:
@@ -343,14 +347,18 @@ def count(request: Request) -> Response:
         search.min_score = float(request.parameters["min_score"])
     searched = places(request.node, request.names(), request.parameters)
     found = run(request.node, searched, search)
-    return Response({"count": found.total, "_shards": _shards(found)})
+    told: dict[str, Any] = {"count": found.total, "_shards": _shards(found)}
+    most = request.integer("terminate_after", 0)
+    if most and found.total >= most:
+        told = {"count": most, "terminated_early": True, "_shards": _shards(found)}
+    return Response(told)
 
 
 @route(
     "GET,POST",
     "/_validate/query",
     "/{index}/_validate/query",
-    parameters=(*_QUERY_PARAMETERS, *_INDEX_PARAMETERS, "explain", "rewrite", "all_shards"),
+    parameters=(*QUERY_PARAMETERS, *INDEX_PARAMETERS, "explain", "rewrite", "all_shards"),
 )
 def validate(request: Request) -> Response:
     for name in ("explain", "rewrite"):
@@ -369,63 +377,3 @@ def validate(request: Request) -> Response:
         except ApiError:
             return Response({"_shards": shards, "valid": False})
     return Response({"_shards": shards, "valid": True})
-
-
-_BY_QUERY = (
-    *_QUERY_PARAMETERS, *_INDEX_PARAMETERS,
-    "conflicts", "max_docs", "refresh", "timeout", "wait_for_active_shards",
-    "wait_for_completion", "requests_per_second", "slices", "scroll", "scroll_size",
-    "search_timeout", "search_type", "preference", "routing", "request_cache", "pipeline",
-)  # fmt: skip
-
-
-def _check_by_query(request: Request) -> None:
-    if not request.flag("wait_for_completion", True):
-        raise unsupported("[wait_for_completion] with [false]")
-    for name in ("routing", "max_docs"):
-        if name == "routing" and name in request.parameters:
-            raise unsupported(f"[{name}] of by-query requests")
-
-
-def _worked(request: Request, work: Work, *shown: str) -> Response:
-    if request.flag("refresh"):
-        work.refresh()
-    return Response(work.answer(*shown), work.status)
-
-
-def _with_query(request: Request) -> dict[str, Any]:
-    body = request.object()
-    of_url = query_of_url(request.parameters)
-    return body if of_url is None else {**body, "query": of_url}
-
-
-@route("POST", "/{index}/_delete_by_query", parameters=_BY_QUERY)
-def delete_found(request: Request) -> Response:
-    _check_by_query(request)
-    work = delete_by_query(request.node, request.names(), _with_query(request), request.parameters)
-    return _worked(request, work, "deleted")
-
-
-@route("POST", "/{index}/_update_by_query", parameters=_BY_QUERY)
-def update_found(request: Request) -> Response:
-    _check_by_query(request)
-    work = update_by_query(request.node, request.names(), _with_query(request), request.parameters)
-    return _worked(request, work, "updated", "deleted")
-
-
-@route(
-    "POST",
-    "/_reindex",
-    parameters=(
-        "refresh", "timeout", "wait_for_active_shards", "wait_for_completion",
-        "requests_per_second", "slices", "scroll", "max_docs", "require_alias",
-    ),
-)  # fmt: skip
-def copy_found(request: Request) -> Response:
-    _check_by_query(request)
-    body = request.object(required=True)
-    if request.flag("require_alias"):
-        raise unsupported("[require_alias] of [_reindex]")
-    return _worked(
-        request, reindex(request.node, body, request.parameters), "updated", "created", "deleted"
-    )

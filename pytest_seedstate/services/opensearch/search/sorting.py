@@ -6,23 +6,27 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ApiError, illegal_argument, parsing_error, unsupported
-from ..queries import Context, Query, parse
+from ..errors import ApiError, illegal_argument
+from ..queries import Context, Query
 from ..queries.base import as_set
 from ..queries.distance import Point, haversine, plane, unit
-from ..queries.geo import geo_values, place
-from .numbers import field_format, shown_score
+from ..queries.geo import geo_values
+from .numbers import shown_score
 
 Key = tuple[Any, ...]  # comparable within one sort
 Keys = Callable[[int, float], tuple[Key, Any]]  # ordinal, score -> key and the value shown
 
 _LONG = (-(2**63), 2**63 - 1)
 _INT = (-(2**31), 2**31 - 1)
-_EXTREMES = {
-    "long": _LONG, "date": _LONG, "boolean": _LONG, "integer": _LONG, "short": _LONG, "byte": _LONG,
+_EXTREMES = {  # what a missing value is shown as, by type; other numbers have infinities
+    "long": _LONG,
+    "date": _LONG,
+    "boolean": _INT,
+    "integer": _INT,
+    "short": _INT,
+    "byte": _INT,
     "unsigned_long": (0, 2**64 - 1),
-}  # fmt: skip
-_MODES = ("min", "max", "avg", "sum", "median")
+}
 
 
 @dataclass
@@ -142,9 +146,7 @@ class ByField(Sort):
     mode: str | None = None
     missing: Any = "_last"
     unmapped_type: str | None = None
-    format: str | None = None
     nesting: Nesting | None = None
-    numeric_type: str | None = None
 
     def bind(self, context: Context) -> Keys:
         found = context.field(self.field)
@@ -178,15 +180,12 @@ class ByField(Sort):
 
         return keys
 
-    def _shower(self, found: Any) -> Callable[[Any], Any]:
+    @staticmethod
+    def _shower(found: Any) -> Callable[[Any], Any]:
         if found.type == "boolean":
             return int
-        if found.type == "date":
-            if self.format is None:
-                return lambda value: value
-            return lambda value: found.format(value, self.format)
-        if self.format is not None:
-            return lambda value: field_format(found, value, self.format)
+        if found.type in ("float", "half_float"):
+            return shown_score
         if found.type == "ip":
             return lambda value: found.format(value)
         return lambda value: value
@@ -216,8 +215,7 @@ class ByField(Sort):
         if found is None:
             return (1, value)
         if kind == "date" and not isinstance(value, (int, float)):
-            options = {"format": self.format} if self.format else {}
-            return (1, found.bound(value, **options))
+            return (1, found.bound(value))
         if kind == "date":
             return (1, int(value))
         if kind in ("keyword", "text"):
@@ -297,7 +295,7 @@ class ByDistance(Sort):
         def keys(ordinal: int, score: float) -> tuple[Key, Any]:
             stored = values(ordinal)
             if not stored:
-                return (0 if self.descending else 2,), "Infinity"
+                return (2,), "Infinity"
             distances = [measure(one, origin) / length for one in stored for origin in self.origins]
             value = float(_reduced(distances, mode))
             return (1, value), value
@@ -306,107 +304,3 @@ class ByDistance(Sort):
 
     def cursor(self, value: Any, contexts: Sequence[Context]) -> Key:
         return (2,) if value == "Infinity" else (1, float(value))
-
-
-def _descending(options: Mapping[str, Any], default: bool) -> bool:
-    order = str(options.get("order", "desc" if default else "asc")).lower()
-    if order not in ("asc", "desc"):
-        raise illegal_argument(f"Unknown SortOrder [{order}]")
-    return order == "desc"
-
-
-def _nesting(value: Any) -> Nesting | None:
-    if value is None:
-        return None
-    if not isinstance(value, dict) or "path" not in value:
-        raise parsing_error("[nested] of a sort needs a [path]")
-    for key in value:
-        if key not in ("path", "filter", "nested"):
-            raise unsupported(f"[{key}] of a nested sort")
-    inner = parse(value["filter"]) if value.get("filter") is not None else None
-    return Nesting(str(value["path"]), inner, _nesting(value.get("nested")))
-
-
-def _mode(options: Mapping[str, Any]) -> str | None:
-    mode = options.get("mode")
-    if mode is not None and mode not in _MODES:
-        raise illegal_argument(f"Unknown SortMode [{mode}]")
-    return mode
-
-
-def _by_distance(options: Mapping[str, Any]) -> Sort:
-    known = (
-        "order", "unit", "mode", "distance_type", "nested", "ignore_unmapped", "validation_method",
-    )  # fmt: skip
-    names = [name for name in options if name not in known]
-    if len(names) != 1:
-        raise illegal_argument("Trying to reset fieldName: one field expected for _geo_distance")
-    value = options[names[0]]
-    several = isinstance(value, list) and not all(isinstance(v, (int, float)) for v in value)
-    if _mode(options) == "sum":
-        raise illegal_argument("sort_mode [sum] isn't supported for sorting by geo distance")
-    if str(options.get("validation_method", "strict")).lower() != "strict":
-        raise unsupported("[validation_method] of a sort by distance")
-    return ByDistance(
-        _descending(options, False),
-        names[0],
-        tuple(place(one) for one in value) if several else (place(value),),
-        str(options.get("unit", "m")),
-        options.get("distance_type", "arc") == "plane",
-        _mode(options),
-        _nesting(options.get("nested")),
-        options.get("ignore_unmapped", False) in (True, "true"),
-    )
-
-
-_FIELD_OPTIONS = frozenset({"order", "mode", "missing", "unmapped_type", "format", "nested"})
-
-
-def _one(name: str, value: Any) -> Sort:
-    options = {"order": value} if isinstance(value, str) else value or {}
-    if not isinstance(options, dict):
-        raise parsing_error(f"[{name}] of [sort] must be an object or an order")
-    if name == "_geo_distance":
-        return _by_distance(options)
-    if name == "_script":
-        raise unsupported("[_script] of [sort]")
-    if name == "_score":
-        return ByScore(_descending(options, True))
-    if name in ("_doc", "_shard_doc"):
-        return ByDoc(_descending(options, False))
-    if name == "_id":
-        return ById(_descending(options, False))
-    for key in options:
-        if key == "numeric_type" or key in ("nested_path", "nested_filter"):
-            raise unsupported(f"[{key}] of [sort]")
-        if key not in _FIELD_OPTIONS:
-            raise ApiError(
-                400, "x_content_parse_exception", f"[1:1] [field_sort] unknown field [{key}]"
-            )
-    return ByField(
-        _descending(options, False),
-        name,
-        _mode(options),
-        options.get("missing", "_last"),
-        options.get("unmapped_type"),
-        options.get("format"),
-        _nesting(options.get("nested")),
-    )
-
-
-def parse_sort(value: Any) -> list[Sort]:
-    """The criteria that a ``sort`` member describes."""
-    result = []
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, str):
-            result.append(_one(one, None))
-        elif isinstance(one, dict):
-            result += [_one(name, options) for name, options in one.items()]
-        else:
-            raise parsing_error(
-                "malformed sort format, within the sort array, an object, or an actual string are"
-                " allowed"
-            )
-    if len(result) == 1 and result[0].by_score and result[0].descending:
-        return []  # the order without a sort
-    return result

@@ -46,5 +46,3 @@ def nested_source(source: Any, identity: Mapping[str, Any]) -> Any:
     value = found[identity["offset"]] if identity["offset"] < len(found) else {}
     inner = identity.get("_nested")
     return value if inner is None else nested_source(value, inner)
-
-
