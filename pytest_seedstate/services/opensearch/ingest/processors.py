@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_seedstate.services.opensearch.errors import ApiError, unsupported
 from pytest_seedstate.services.opensearch.ingest.paths import Absent, Paths
+from pytest_seedstate.services.opensearch.shapes import as_names
 
 Options = Mapping[str, Any]
 Action = Callable[[Paths, Options], None]
@@ -94,6 +95,10 @@ class Processor:
     on_failure: Sequence[Processor]
 
 
+_TEXTS = frozenset(
+    {"target_field", "separator", "pattern", "replacement", "type", "timezone", "output_format"}
+    | {"message", "name", "copy_from"}
+)
 _KINDS: dict[str, Kind] = {}
 
 
@@ -136,6 +141,15 @@ def _built(name: str, options: Any) -> Processor:
     for option, default in kind.options.items():
         if default is ... and option not in options:
             raise _wrong(f"[{option}] required property is missing", option, processor_type=name)
+    for option in kind.options.keys() & _TEXTS:
+        if option in options and not isinstance(options[option], str):
+            raise _wrong(
+                f"[{option}] property isn't a string, but of another type",
+                option,
+                processor_type=name,
+            )
+    if "formats" in options:
+        as_names(options["formats"], "formats")
     extra = options.keys() - kind.options.keys() - _COMMON
     if extra:
         raise _wrong(

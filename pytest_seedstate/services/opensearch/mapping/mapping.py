@@ -29,6 +29,7 @@ from pytest_seedstate.services.opensearch.mapping.values import (
     mapping_problem,
     preview,
 )
+from pytest_seedstate.services.opensearch.shapes import as_names
 
 if TYPE_CHECKING:
     from pytest_seedstate.services.opensearch.analysis import Analyzers
@@ -194,9 +195,11 @@ class Mapping:
         dynamic = dynamic_setting(rest.pop("dynamic")) if "dynamic" in rest else None
         found: dict[str, Any] = {}
         if "dynamic_date_formats" in rest:
-            found["date_formats"] = tuple(rest.pop("dynamic_date_formats"))
+            found["date_formats"] = tuple(
+                as_names(rest.pop("dynamic_date_formats"), "dynamic_date_formats")
+            )
         if "date_formats" in rest:
-            found["date_formats"] = tuple(rest.pop("date_formats"))
+            found["date_formats"] = tuple(as_names(rest.pop("date_formats"), "date_formats"))
         if "dynamic_templates" in rest:
             found["templates"] = read_templates(rest.pop("dynamic_templates"), self.analysis)
         for name in ("date_detection", "numeric_detection"):
@@ -283,7 +286,7 @@ def _source(definition: Any) -> abc.Mapping[str, Any]:
         shown["enabled"] = False
     for name in ("includes", "excludes"):
         if found.get(name):
-            shown[name] = [found[name]] if isinstance(found[name], str) else list(found[name])
+            shown[name] = as_names(found[name], name)
     return shown
 
 

@@ -67,7 +67,7 @@ class Text(Field):
         self.search_quote_analyzer = self._analyzer(analysis, "search_quote_analyzer", quoting)
 
     def _analyzer(self, analysis: Analyzers, parameter: str, default: str) -> Analyzer:
-        name = self.parameters.get(parameter, default)
+        name = str(self.parameters.get(parameter, default))
         if not analysis.has(name):
             raise illegal_argument(f"analyzer [{name}] has not been configured in mappings")
         return analysis.analyzer(name)
@@ -127,9 +127,9 @@ class Keyword(Field):
     def prepare(self, analysis: Analyzers) -> None:
         self.has_norms = boolean_parameter(self.parameter("norms"))
         self.longest = int(self.parameter("ignore_above"))
-        name = self.parameter("normalizer")
+        name = as_text(self.parameter("normalizer"))
         self.normalizer: Analyzer | None = None
-        if name not in (None, "default"):
+        if name not in ("None", "default"):
             if not analysis.has_normalizer(name):
                 raise ApiError(
                     400,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument, unsupported
 from pytest_seedstate.services.opensearch.mapping.field import Field, type_named
 from pytest_seedstate.services.opensearch.mapping.values import boolean_parameter, preview
+from pytest_seedstate.services.opensearch.shapes import as_names, as_object
 
 if TYPE_CHECKING:
     from pytest_seedstate.services.opensearch.analysis import Analyzers
@@ -238,9 +239,9 @@ def _leaf(
         if key == "fields":
             multi = _multi_fields(value, name, analysis)
         elif key == "copy_to" and not is_multi:
-            shown[key] = [value] if isinstance(value, str) else list(value)
+            shown[key] = as_names(value, key)
         elif key == "meta":
-            shown[key] = dict(value)
+            shown[key] = as_object(value, key)
         elif key in cls.PARAMETERS:
             shown[key] = _canonical(value, cls.PARAMETERS[key])
             if shown[key] == cls.PARAMETERS[key]:

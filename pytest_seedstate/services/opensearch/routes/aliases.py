@@ -15,6 +15,7 @@ from pytest_seedstate.services.opensearch.routes.common import (
     indices_of,
 )
 from pytest_seedstate.services.opensearch.routes.registry import Request, Response, route
+from pytest_seedstate.services.opensearch.shapes import as_names, as_object
 from pytest_seedstate.services.opensearch.storage.index import Index
 from pytest_seedstate.services.opensearch.storage.node import Node
 
@@ -133,7 +134,7 @@ def _carry_out(node: Node, action: Any) -> set[str]:
             root_cause=[cause],
             caused_by=cause,
         )
-    details = dict(details)
+    details = dict(as_object(details, kind))
     indices = _listed(details.pop("indices", details.pop("index", None)))
     if not indices:
         raise _malformed("One of [index] or [indices] is required")
@@ -188,8 +189,6 @@ def _malformed(reason: str) -> ApiError:
 
 
 def _listed(value: Any) -> list[str]:
-    if value is None or value == "":
-        return []
     if isinstance(value, str):
-        return value.split(",")
-    return [str(each) for each in value]
+        return [each for each in value.split(",") if each]
+    return as_names(value, "aliases")

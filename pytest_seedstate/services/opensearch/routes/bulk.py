@@ -20,9 +20,9 @@ from pytest_seedstate.services.opensearch.routes.registry import (
     Response,
     parse_json,
     route,
-    token_of,
 )
 from pytest_seedstate.services.opensearch.routes.updates import Update, carry_out, read_update
+from pytest_seedstate.services.opensearch.shapes import token_of
 from pytest_seedstate.services.opensearch.storage.index import Index, Written, validation_failed
 from pytest_seedstate.services.opensearch.storage.node import random_id
 from pytest_seedstate.services.opensearch.storage.writes import (

@@ -18,6 +18,7 @@ from pytest_seedstate.services.opensearch.routes.registry import (
     parse_map,
     route,
 )
+from pytest_seedstate.services.opensearch.shapes import as_list
 from pytest_seedstate.services.opensearch.storage.blocks import check_blocks
 from pytest_seedstate.services.opensearch.storage.document import Document
 from pytest_seedstate.services.opensearch.storage.index import Index, Written, validation_failed
@@ -266,8 +267,8 @@ def get_documents(request: Request) -> Response:
     if "stored_fields" in request.parameters:
         raise unsupported("[stored_fields]")
     items = [
-        *(_item(each) for each in body.get("docs") or []),
-        *({"_id": str(each)} for each in body.get("ids") or []),
+        *(_item(each) for each in as_list(body.get("docs"), "docs")),
+        *({"_id": str(each)} for each in as_list(body.get("ids"), "ids")),
     ]
     if not items:
         raise validation_failed("no documents to get")

@@ -20,8 +20,8 @@ from pytest_seedstate.services.opensearch.routes.registry import (
     Request,
     Response,
     route,
-    token_of,
 )
+from pytest_seedstate.services.opensearch.shapes import token_of
 from pytest_seedstate.services.opensearch.storage.blocks import check_blocks
 from pytest_seedstate.services.opensearch.storage.index import Index, validation_failed
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument, unsupported
+from pytest_seedstate.services.opensearch.shapes import token_of
 
 if TYPE_CHECKING:
     from pytest_seedstate.services.opensearch.storage.node import Node
@@ -302,15 +303,3 @@ def parse_map(text: bytes) -> dict[str, Any]:
         ) from None
     assert isinstance(body, dict)
     return body
-
-
-def token_of(value: Any) -> str:
-    """Return how messages name a JSON value's kind."""
-    if isinstance(value, bool):
-        return "VALUE_BOOLEAN"
-    names: dict[type, str] = {
-        dict: "START_OBJECT",
-        list: "START_ARRAY",
-        str: "VALUE_STRING",
-    }
-    return names.get(type(value), "VALUE_NULL" if value is None else "VALUE_NUMBER")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Any
 
 from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument, unsupported
 from pytest_seedstate.services.opensearch.routes.common import (
@@ -12,6 +11,7 @@ from pytest_seedstate.services.opensearch.routes.common import (
     check_timeouts,
 )
 from pytest_seedstate.services.opensearch.routes.registry import Request, Response, route
+from pytest_seedstate.services.opensearch.shapes import as_names, as_object, as_whole
 from pytest_seedstate.services.opensearch.storage.index import validation_failed
 from pytest_seedstate.services.opensearch.storage.settings import index_settings, nested
 from pytest_seedstate.services.opensearch.storage.templates import (
@@ -56,14 +56,17 @@ def put_index_template(request: Request) -> Response:
     templates = request.node.templates
     if request.flag("create") and name in templates.composable:
         raise illegal_argument(f"index template [{name}] already exists")
-    made: Definition = {"index_patterns": _listed(body["index_patterns"])}
+    made: Definition = {"index_patterns": as_names(body["index_patterns"], "index_patterns")}
     if "template" in body:
-        template = body["template"] or {}
+        template = as_object(body["template"], "template")
         _unknown("template", template, ("settings", "mappings", "aliases"))
         _check(request, template)
         made["template"] = shown_template(template)
-    made["composed_of"] = _listed(body.get("composed_of") or [])
+    made["composed_of"] = as_names(body.get("composed_of"), "composed_of")
     made.update({key: body[key] for key in ("priority", "version", "_meta") if key in body})
+    for key in ("priority", "version"):
+        if key in made:
+            made[key] = as_whole(made[key], key)
     templates.put_composable(name, made)
     request.node.state_version += 1
     return acknowledged()
@@ -138,9 +141,10 @@ def put_component_template(request: Request) -> Response:
     components = request.node.templates.components
     if request.flag("create") and name in components:
         raise illegal_argument(f"component template [{name}] already exists")
-    _unknown("template", body["template"], ("settings", "mappings", "aliases"))
-    _check(request, body["template"])
-    made: Definition = {"template": shown_template(body["template"])}
+    template = as_object(body["template"], "template")
+    _unknown("template", template, ("settings", "mappings", "aliases"))
+    _check(request, template)
+    made: Definition = {"template": shown_template(template)}
     made.update({key: body[key] for key in ("version", "_meta") if key in body})
     components[name] = made
     request.node.state_version += 1
@@ -166,8 +170,8 @@ def put_template(request: Request) -> Response:
         raise illegal_argument(f"index_template [{name}] already exists")
     _check(request, {key: body[key] for key in known[3:] if key in body})
     made: Definition = {
-        "order": int(body.get("order", request.integer("order", 0))),
-        "index_patterns": _listed(body["index_patterns"]),
+        "order": as_whole(body.get("order", request.integer("order", 0)), "order"),
+        "index_patterns": as_names(body["index_patterns"], "index_patterns"),
         "settings": nested(index_settings(body.get("settings") or {})),
         "mappings": body.get("mappings") or {},
         "aliases": body.get("aliases") or {},
@@ -185,7 +189,3 @@ def get_template(request: Request) -> Response:
     found = _matching(kept, wanted)
     shown = {name: kept[name] for name in found}
     return Response(shown, 404 if wanted and not found else 200)
-
-
-def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else [str(each) for each in value]

@@ -19,9 +19,9 @@ from pytest_seedstate.services.opensearch.routes.registry import (
     Request,
     Response,
     route,
-    token_of,
 )
 from pytest_seedstate.services.opensearch.scripts import Script, read_script
+from pytest_seedstate.services.opensearch.shapes import token_of
 from pytest_seedstate.services.opensearch.storage.blocks import check_blocks
 from pytest_seedstate.services.opensearch.storage.document import Document
 from pytest_seedstate.services.opensearch.storage.index import (

@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument
 from pytest_seedstate.services.opensearch.mapping.values import as_text, boolean_parameter
+from pytest_seedstate.services.opensearch.shapes import as_object
 
 Settings = dict[str, Any]  # flat name -> text, or list of texts
 
@@ -148,7 +149,7 @@ _PRIVATE = ("creation_date", "uuid", "provided_name", "version.created", "replic
 def flattened(settings: Any, prefix: str = "") -> Settings:
     """Return settings as flat names with texts; None stays, to take a setting back."""
     flat: Settings = {}
-    for name, value in settings.items():
+    for name, value in as_object(settings, "settings").items():
         if isinstance(value, Mapping):
             flat.update(flattened(value, f"{prefix}{name}."))
         elif isinstance(value, list):

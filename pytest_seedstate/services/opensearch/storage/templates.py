@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeGuard
 
 from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument
+from pytest_seedstate.services.opensearch.shapes import as_list, as_object
 from pytest_seedstate.services.opensearch.storage.settings import Settings, index_settings, nested
 
 Definition = dict[str, Any]
@@ -30,8 +31,10 @@ class Blueprint:
     def add(self, template: Mapping[str, Any]) -> None:
         """Lay another one over it, which wins."""
         self.settings.update(index_settings(template.get("settings") or {}))
-        self.mappings = merged_mappings(self.mappings, template.get("mappings") or {})
-        self.aliases.update(template.get("aliases") or {})
+        self.mappings = merged_mappings(
+            self.mappings, as_object(template.get("mappings"), "mappings")
+        )
+        self.aliases.update(as_object(template.get("aliases"), "aliases"))
 
 
 @dataclass
@@ -137,15 +140,19 @@ def shown_template(template: Mapping[str, Any]) -> Definition:
 def merged_mappings(under: Definition, over: Mapping[str, Any]) -> Definition:
     """Return two mapping definitions as one; where both define a field, the second one counts."""
     if set(over) == {"_doc"}:
-        over = over["_doc"]
+        over = as_object(over["_doc"], "_doc")
     made = {**under, **over}
     if "properties" in under and "properties" in over:
-        made["properties"] = _merged_properties(under["properties"], over["properties"])
+        made["properties"] = _merged_properties(
+            as_object(under["properties"], "properties"),
+            as_object(over["properties"], "properties"),
+        )
     if "dynamic_templates" in under and "dynamic_templates" in over:
         by_name = {
             name: {name: each}
-            for entry in (*under["dynamic_templates"], *over["dynamic_templates"])
-            for name, each in entry.items()
+            for definition in (under, over)
+            for entry in as_list(definition["dynamic_templates"], "dynamic_templates")
+            for name, each in as_object(entry, "dynamic_templates").items()
         }
         made["dynamic_templates"] = list(by_name.values())
     return made
@@ -155,9 +162,16 @@ def _merged_properties(under: Definition, over: Mapping[str, Any]) -> Definition
     made = dict(under)
     for name, definition in over.items():
         known = made.get(name)
-        if isinstance(known, dict) and "properties" in known and "properties" in definition:
-            inner = _merged_properties(known["properties"], definition["properties"])
+        if _has_properties(known) and _has_properties(definition):
+            inner = _merged_properties(
+                as_object(known["properties"], "properties"),
+                as_object(definition["properties"], "properties"),
+            )
             made[name] = {**known, **definition, "properties": inner}
         else:
             made[name] = definition
     return made
+
+
+def _has_properties(definition: Any) -> TypeGuard[Definition]:
+    return isinstance(definition, dict) and "properties" in definition
