@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..errors import ApiError, illegal_argument, parsing_error
 from ..queries import Context, Query, parse
 from ..queries.base import as_set
+from ..queries.nested import above
 from .base import Aggregation, Options, Result, Run, Slice, aggregation, total
 from .values import Source
 
@@ -102,6 +103,9 @@ class Global(_Single):
         everything = []
         for context in run.contexts:
             ordinals = list(context.reader.ordinals)
+            if context.visible is not None:
+                seen = as_set(context.visible.docs(context))
+                ordinals = [ordinal for ordinal in ordinals if ordinal in seen]
             everything.append(Slice(context, ordinals, dict.fromkeys(ordinals, 1.0)))
         return self.bucket(everything, run)
 
@@ -109,16 +113,6 @@ class Global(_Single):
 @aggregation("global")
 def global_aggregation(name: str, options: Options) -> Aggregation:
     return Global()
-
-
-def above(context: Context, child: int, scope: str) -> int:
-    """The ordinal, in a scope around, that a nested object belongs to."""
-    reader = context.reader
-    if not scope:
-        return reader.root(child)
-    while reader.part(child).path != scope:
-        child = reader.parent(child)
-    return child
 
 
 @dataclass

@@ -44,6 +44,8 @@ class Source:
 
     def values(self, context: Context) -> Values:
         """The values by ordinal."""
+        if self.name == "_index":
+            return lambda ordinal: (context.reader.index,)
         found = context.field(self.name)
         default = self._default(found)
         if found is None:

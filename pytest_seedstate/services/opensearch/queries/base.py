@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ApiError, parsing_error, unsupported
@@ -40,6 +40,7 @@ class Context:
     uuid: str = "_na_"
     lookup: Callable[[str, str, str], Any] | None = None  # index, id, path -> values
     index_names: frozenset[str] = frozenset()
+    visible: Query | None = None  # what the aliases that named the index let through
     memory: dict[Any, Any] = field(default_factory=dict)
 
     def universe(self) -> Collection[int]:
@@ -54,7 +55,7 @@ class Context:
 
     def inside(self, path: str) -> Context:
         """The objects of a nested path."""
-        return Context(self.reader, self.now, path, self.uuid, self.lookup, self.index_names, {})
+        return replace(self, path=path, memory={})
 
     def field(self, name: str) -> Field | None:
         return self.reader.mapping.field(name)

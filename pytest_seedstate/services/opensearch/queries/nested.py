@@ -12,6 +12,16 @@ from .base import Body, Context, Mark, Query, f32, parse, query
 INNER_HITS_DEFAULT = 3
 
 
+def above(context: Context, child: int, scope: str) -> int:
+    """The ordinal, in a scope around (a nested path, or nothing), that an object belongs to."""
+    reader = context.reader
+    if not scope:
+        return reader.root(child)
+    while reader.part(child).path != scope:
+        child = reader.parent(child)
+    return child
+
+
 @dataclass
 class Nested(Query):
     path: str
@@ -34,23 +44,11 @@ class Nested(Query):
             f"[nested] failed to find nested object under path [{self.path}]",
         )
 
-    def above(self, context: Context, child: int) -> int:
-        """The ordinal, in the scope around, that an object belongs to."""
-        reader = context.reader
-        if not context.path:
-            return reader.root(child)
-        while reader.part(child).path != context.path:
-            parent = reader.parent(child)
-            if parent == child:
-                break
-            child = parent
-        return child
-
     def docs(self, context: Context) -> Collection[int]:
         if not self._known(context):
             return ()
         wanted = self._own(context, self.inner.docs(context.inside(self.path)))
-        return {self.above(context, child) for child in wanted}
+        return {above(context, child, context.path) for child in wanted}
 
     def _own(self, context: Context, found: Iterable[int]) -> list[int]:
         """Of ordinals, those that are objects of the path."""
@@ -64,7 +62,7 @@ class Nested(Query):
         scores = self.inner.scores(context.inside(self.path), 1.0)
         result: dict[int, dict[int, float]] = {}
         for child in self._own(context, scores):
-            result.setdefault(self.above(context, child), {})[child] = scores[child]
+            result.setdefault(above(context, child, context.path), {})[child] = scores[child]
         return result
 
     def scores(self, context: Context, boost: float = 1.0) -> Mapping[int, float]:
@@ -73,7 +71,7 @@ class Nested(Query):
         found = self.inner.scores(context.inside(self.path), boost * self.boost)
         grouped: dict[int, list[float]] = {}
         for child in sorted(self._own(context, found)):
-            grouped.setdefault(self.above(context, child), []).append(found[child])
+            grouped.setdefault(above(context, child, context.path), []).append(found[child])
         mode = self.score_mode
         if mode == "none":
             return dict.fromkeys(grouped, 0.0)

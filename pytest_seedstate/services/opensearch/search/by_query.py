@@ -43,9 +43,11 @@ class Work:
     watch: Watch = field(default_factory=Watch)
 
     def each(self, found: list[tuple[str, Document]], act: Callable[[str, Document], None]) -> None:
-        """Do something with each document; a conflict ends it unless it is to proceed."""
+        """Do something with each document; a conflict ends it after the batch, or is let be."""
         self.total = len(found)
-        for index, document in found:
+        for number, (index, document) in enumerate(found):
+            if self.failures and number % self.batch == 0:
+                return
             try:
                 act(index, document)
             except ApiError as problem:
@@ -56,13 +58,12 @@ class Work:
                         continue
                 self.failures.append(
                     {
-                        "index": index,
+                        "index": str(problem.more.get("index", index)),
                         "id": document.id,
                         "cause": problem.cause(),
                         "status": problem.status,
                     }
                 )
-                return
 
     def refresh(self) -> None:
         for name in self.touched:

@@ -40,7 +40,12 @@ class Place:
             uuid=self.uuid,
             lookup=lambda index, identifier, path: looked_up(node, index, identifier, path),
             index_names=self.aliases,
+            visible=self.visible(),
         )
+
+    def visible(self) -> Query | None:
+        """What the filters of the aliases let through; None for everything."""
+        return Bool(should=[parse(one) for one in self.filters]) if self.filters else None
 
 
 @dataclass
@@ -150,10 +155,8 @@ def _cause(problem: ApiError) -> dict[str, Any]:
     return told
 
 
-def _restricted(query: Query, place: Place) -> Query:
-    if not place.filters:
-        return query
-    return Bool(must=[query], filter=[Bool(should=[parse(one) for one in place.filters])])
+def _restricted(query: Query, context: Context) -> Query:
+    return query if context.visible is None else Bool(must=[query], filter=[context.visible])
 
 
 def _check(search: Search, place: Place, scrolling: bool) -> None:
@@ -205,7 +208,9 @@ def run(node: Node, searched: list[Place], search: Search, *, scrolling: bool = 
         slices.append(whole)
     if first is not None and len(found.failures) == len(searched):
         raise all_failed(first, found.failures)
-    if search.aggregations:
+    if not searched:
+        found.best = 0.0
+    elif search.aggregations:
         try:
             found.aggregations = run_aggregations(search.aggregations, slices, contexts)
         except ApiError as problem:
@@ -232,7 +237,7 @@ def _scored(search: Search) -> bool:
 def _one_index(
     number: int, place: Place, context: Context, search: Search
 ) -> tuple[list[Hit], Slice]:
-    query = _restricted(search.query, place)
+    query = _restricted(search.query, context)
     scored = not search.sort or _scored(search) or search.track_scores
     scored = scored or search.min_score is not None or bool(search.aggregations)
     try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ApiError, illegal_argument, unsupported
 from ..highlighting import highlighted
 from ..mapping.field import ValueProblem
 from ..mapping.geo import point
-from ..queries import Context, walk
+from ..queries import Context, Query, walk
 from ..queries.base import as_set
 from ..queries.compound import Bool
 from ..queries.leaf import Term, simple_match
@@ -25,6 +25,25 @@ if TYPE_CHECKING:
     from ..storage.node import Node
 
 
+_OF_INNER_HITS = frozenset(
+    {"size", "from", "sort", "_source", "docvalue_fields", "highlight", "version"}
+    | {"seq_no_primary_term", "track_scores"}
+)
+
+
+def with_inner_hits(query: Query) -> Iterator[Nested]:
+    """The nested queries whose objects are to be shown, those inside of them left out."""
+    if isinstance(query, Nested) and query.inner_hits is not None:
+        yield query
+        return
+    for part in query.all_parts():
+        yield from with_inner_hits(part)
+
+
+def _inner_name(query: Nested) -> str:
+    return str((query.inner_hits or {}).get("name", query.path))
+
+
 class Fetcher:
     """Shows hits of one search."""
 
@@ -33,11 +52,7 @@ class Fetcher:
         self._named = [query for query in walk(search.query) if query.name is not None]
         if search.post_filter is not None:
             self._named += [q for q in walk(search.post_filter) if q.name is not None]
-        self._nested = [
-            query
-            for query in walk(search.query)
-            if isinstance(query, Nested) and query.inner_hits is not None
-        ]
+        self._nested = list(with_inner_hits(search.query))
         self._memory: dict[Any, Any] = {}
 
     def hits(self, hits: Iterable[Hit]) -> list[dict[str, Any]]:
@@ -118,10 +133,7 @@ class Fetcher:
     def _inner_hits(self, context: Context, hit: Hit) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for query in self._nested:
-            assert query.inner_hits is not None
-            result[str(query.inner_hits.get("name", query.path))] = self._of_nested(
-                query, context, hit
-            )
+            result[_inner_name(query)] = self.of_nested(query, context, hit.place, hit.ordinal)
         if self.search.collapse is not None:
             for body in self.search.collapse.inner_hits:
                 if "name" not in body:
@@ -129,43 +141,39 @@ class Fetcher:
                 result[str(body["name"])] = self._of_group(body, hit)
         return result
 
-    def _of_nested(self, query: Nested, context: Context, hit: Hit) -> dict[str, Any]:
+    def of_nested(
+        self, query: Nested, context: Context, place: int, ordinal: int
+    ) -> dict[str, Any]:
+        """The objects of a nested query inside a document, or inside an object around them."""
         assert query.inner_hits is not None
         body = {k: v for k, v in query.inner_hits.items() if k not in ("name", "ignore_unmapped")}
         for key in body:
-            if key not in ("size", "from", "sort", "_source", "docvalue_fields", "highlight",
-                           "version", "seq_no_primary_term", "fields", "track_scores"):  # fmt: skip
+            if key not in _OF_INNER_HITS:
                 raise unsupported(f"[{key}] of [inner_hits]")
         inner = read_search(body, Search(size=INNER_HITS_DEFAULT))
         inner.query = query.inner
-        place = (hit.place, id(query), "children")
-        if place not in self._memory:
-            outer = self._outer(query, context)
-            self._memory[place] = query.matching(outer)
-        matching = self._memory[place]
-        children = {
-            child: score
-            for above, found in matching.items()
-            if context.reader.root(above) == hit.ordinal
-            for child, score in found.items()
-        }
+        memory_key = (place, id(query), "children")
+        if memory_key not in self._memory:
+            self._memory[memory_key] = query.matching(context)
+        children = self._memory[memory_key].get(ordinal, {})
         inside = context.inside(query.path)
         criteria = [criterion.bind(inside) for criterion in inner.sort]
         hits = []
         for child in sorted(children):
             pairs = [criterion(child, children[child]) for criterion in criteria]
             hits.append(
-                Hit(0, child, children[child], tuple(p[0] for p in pairs), [p[1] for p in pairs])
+                Hit(
+                    place, child, children[child], tuple(p[0] for p in pairs), [p[1] for p in pairs]
+                )
             )
         order(hits, inner)
-        return {"hits": nested_hits(inside, inner, hits)}
-
-    @staticmethod
-    def _outer(query: Nested, context: Context) -> Context:
-        scope = query.path.rpartition(".")[0]
-        while scope and not context.reader.mapping.is_nested(scope):
-            scope = scope.rpartition(".")[0]
-        return context.inside(scope) if scope else context
+        member = nested_hits(inside, inner, hits)
+        for deeper in with_inner_hits(query.inner):
+            for shown, hit in zip(member["hits"], hits[inner.start :], strict=False):
+                assert deeper.inner_hits is not None
+                found = self.of_nested(deeper, inside, place, hit.ordinal)
+                shown.setdefault("inner_hits", {})[_inner_name(deeper)] = found
+        return {"hits": member}
 
     def _of_group(self, body: Mapping[str, Any], hit: Hit) -> dict[str, Any]:
         assert self.search.collapse is not None
@@ -338,7 +346,7 @@ def hits_member(node: Node, places: list[Place], search: Search, found: Found) -
     elif search.track_total is not False:
         told["total"] = {"value": search.track_total, "relation": "gte"}
     told["max_score"] = None
-    if found.best is not None and search.size:
+    if found.best is not None and (search.size or not places):
         told["max_score"] = shown_score(found.best)
     fetcher = Fetcher(node, search, places, found)
     told["hits"] = fetcher.hits(found.hits[search.start : search.page()])

@@ -334,8 +334,10 @@ def with_url(body: Mapping[str, Any], request: Request) -> dict[str, Any]:
     for name in _URL_MEMBERS:
         if name in parameters:
             value: Any = parameters[name]
-            if name in ("explain",):
+            if name == "explain":
                 value = request.flag(name)
+            elif name in ("from", "size"):
+                value = request.integer(name, 0)
             result[name] = value
     query = query_of_url(parameters)
     if query is not None:

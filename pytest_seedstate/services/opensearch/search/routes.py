@@ -297,6 +297,7 @@ def _lines(request: Request) -> list[bytes]:
 def multi_search(request: Request) -> Response:
     watch = Watch()
     responses = []
+    searches = []
     lines = _lines(request)
     pairs = list(zip(lines[::2], lines[1::2], strict=True))
     for header_line, body_line in pairs:
@@ -313,6 +314,9 @@ def multi_search(request: Request) -> Response:
                 parameters[name] = text.lower() if isinstance(value, bool) else text
         names = header.get("index", header.get("indices", request.names()))
         expression = ",".join(names) if isinstance(names, list) else str(names or "")
+        read_search(body)  # a wrong body fails all searches
+        searches.append((expression, body, parameters))
+    for expression, body, parameters in searches:
         try:
             told = search_once(request.node, expression, body, parameters)
             responses.append({**told, "status": 200})

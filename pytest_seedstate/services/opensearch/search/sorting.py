@@ -11,6 +11,7 @@ from ..queries import Context, Query
 from ..queries.base import as_set
 from ..queries.distance import Point, haversine, plane, unit
 from ..queries.geo import geo_values
+from ..queries.nested import above
 from .numbers import shown_score
 
 Key = tuple[Any, ...]  # comparable within one sort
@@ -136,7 +137,7 @@ def nested_values(
         if allowed is None or child in allowed:
             found = deeper(child) if deeper else values.get(child, ())
             if found:
-                gathered.setdefault(context.reader.root(child), []).extend(found)
+                gathered.setdefault(above(context, child, context.path), []).extend(found)
     return lambda ordinal: gathered.get(ordinal, ())
 
 
