@@ -206,6 +206,29 @@ def test_dynamic_false_strict_and_runtime() -> None:
         mapping_of(dynamic="runtime")
 
 
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ({"a": [1, 1.5]}, "mapper [a] cannot be changed from type [long] to [float]"),
+        ({"a": ["x", 1]}, "mapper [a] cannot be changed from type [text] to [long]"),
+        ({"a": [{"b": 1}, 5]}, "can't merge a non object mapping [a] with an object mapping"),
+        ({"a": 1, "a.b": 2}, "can't merge a non object mapping [a] with an object mapping"),
+    ],
+)
+def test_values_of_a_new_field_have_to_agree(source: dict[str, Any], reason: str) -> None:
+    """Each value of an unmapped field makes a definition, and those of one document are merged."""
+    with pytest.raises(ApiError) as caught:
+        parse(mapping_of(), source)
+    assert caught.value.reason == reason
+    assert parse(mapping_of(properties={"a": {"type": "float"}}), {"a": [1, 1.5]}).added is None
+
+
+def test_nested_objects_are_not_reached_by_dots() -> None:
+    """A dotted name could not say which object it means."""
+    with pytest.raises(ApiError, match=r"mapped as a nested object: \[n\]"):
+        parse(mapping_of(properties={"n": {"type": "nested"}}), {"n.x": 1})
+
+
 def test_dynamic_templates_decide_by_kind_and_name() -> None:
     """The first template that fits gives the definition, with its placeholders filled in."""
     mapping = mapping_of(

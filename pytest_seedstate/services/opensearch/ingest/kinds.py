@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pytest_seedstate.services.opensearch.errors import unsupported
+from pytest_seedstate.services.opensearch.errors import ApiError, unsupported
 from pytest_seedstate.services.opensearch.ingest.paths import Paths
 from pytest_seedstate.services.opensearch.ingest.processors import (
     Dropped,
@@ -19,6 +19,7 @@ from pytest_seedstate.services.opensearch.mapping.dates import (
     format_date,
     parse_date,
 )
+from pytest_seedstate.services.opensearch.mapping.simple import packed
 from pytest_seedstate.services.opensearch.mapping.values import as_text
 
 
@@ -154,6 +155,8 @@ def _join(paths: Paths, options: Options) -> None:
             "illegal_argument_exception",
             f"field [{field}] of type [java.lang.String] cannot be cast to [java.util.List]",
         )
+    if None in values:
+        raise ProcessorFailure("null_pointer_exception", f"field [{field}] has a null element")
     paths.set(options["target_field"] or field, options["separator"].join(map(as_text, values)))
 
 
@@ -191,6 +194,11 @@ def _automatic(value: Any) -> Any:
     return value
 
 
+def _address(value: Any) -> str:
+    packed(as_text(value))
+    return as_text(value)
+
+
 _CONVERSIONS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "integer": (_whole, "integer"),
     "long": (_whole, "long"),
@@ -199,25 +207,44 @@ _CONVERSIONS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "boolean": (_boolean, "boolean"),
     "string": (as_text, "string"),
     "auto": (_automatic, "auto"),
+    "ip": (_address, "ip"),
 }
 
 
-@processor("convert", field=..., type=..., target_field=None, ignore_missing=False)
-def _convert(paths: Paths, options: Options) -> None:
+def _check_conversion(options: Options) -> None:
     if options["type"] not in _CONVERSIONS:
-        raise unsupported(f"type [{options['type']}] of ingest processor [convert]")
+        raise ApiError(
+            400,
+            "parse_exception",
+            f"[type] type [{options['type']}] not supported, cannot convert field.",
+            processor_type="convert",
+            property_name="type",
+        )
+
+
+@processor(
+    "convert", _check_conversion, field=..., type=..., target_field=None, ignore_missing=False
+)
+def _convert(paths: Paths, options: Options) -> None:
     convert, name = _CONVERSIONS[options["type"]]
 
     def change(value: Any) -> Any:
         try:
             return convert(value)
         except (ValueError, KeyError):
-            told = (
-                f"[{value}] is not a boolean value, cannot convert to boolean"
-                if name == "boolean"
-                else f"unable to convert [{as_text(value)}] to {name}"
-            )
-            raise ProcessorFailure("illegal_argument_exception", told) from None
+            text = as_text(value)
+            told = {
+                "boolean": f"[{text}] is not a boolean value, cannot convert to boolean",
+                "ip": f"[{text}] is not a valid ipv4/ipv6 address",
+            }.get(name, f"unable to convert [{text}] to {name}")
+            cause = {
+                "type": "number_format_exception",
+                "reason": f'For input string: "{as_text(value)}"',
+            }
+            is_number = name in ("integer", "long", "float", "double")
+            raise ProcessorFailure(
+                "illegal_argument_exception", told, cause if is_number else None
+            ) from None
 
     _change(paths, options, change)
 

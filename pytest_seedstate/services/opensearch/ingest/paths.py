@@ -40,8 +40,13 @@ class Paths:
                 place = place[int(step)]
             elif default is not _MISSING:
                 return default
-            else:
+            elif isinstance(place, (dict, list)):
                 raise Absent(_told(steps, number, path))
+            else:
+                raise Absent(
+                    f"cannot resolve [{step}] from object of type [java.lang.{_java(place)}] as part "
+                    f"of path [{path}]"
+                )
         return place
 
     def has(self, path: str) -> bool:
@@ -118,6 +123,11 @@ class Paths:
 
 def _steps(path: str) -> list[str]:
     return path.removeprefix("_source.").split(".")
+
+
+def _java(value: Any) -> str:
+    names = {bool: "Boolean", int: "Integer", float: "Double", str: "String"}
+    return names.get(type(value), "Object")
 
 
 def _told(steps: list[str], number: int, path: str) -> str:

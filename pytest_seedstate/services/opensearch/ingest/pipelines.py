@@ -34,7 +34,7 @@ class Ingested:
     dropped: bool = False
 
 
-def check_pipeline(definition: Mapping[str, Any]) -> None:
+def check_pipeline(name: str, definition: Mapping[str, Any]) -> None:
     """Check a pipeline's definition.
 
     Raises:
@@ -47,7 +47,7 @@ def check_pipeline(definition: Mapping[str, Any]) -> None:
     extra = definition.keys() - known
     if extra:
         raise _parse_error(
-            f"pipeline doesn't support one or more provided configuration parameters "
+            f"pipeline [{name}] doesn't support one or more provided configuration parameters "
             f"[{', '.join(sorted(extra))}]",
             None,
         )
@@ -120,6 +120,12 @@ def run_pipeline(
         ApiError: it is not there, or fails.
     """
     definition = pipelines.get(name)
+    if definition is None and depth:
+        raise ApiError(
+            400,
+            "illegal_state_exception",
+            f"Pipeline processor configured for non-existent pipeline [{name}]",
+        )
     if definition is None:
         raise illegal_argument(f"pipeline with id [{name}] does not exist")
     if depth > _MOST_NESTED:

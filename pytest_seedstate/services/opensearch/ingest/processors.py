@@ -51,8 +51,9 @@ class Dropped(Exception):  # noqa: N818 - no error: the processor ``drop``
 class ProcessorFailure(Exception):  # noqa: N818 - may be handled by ``on_failure``
     """A processor failed."""
 
-    def __init__(self, kind: str, reason: str) -> None:
+    def __init__(self, kind: str, reason: str, caused_by: dict[str, Any] | None = None) -> None:
         super().__init__(reason)
+        self.caused_by = caused_by
         self.kind = kind
         self.reason = reason
         self.processor = ""
@@ -60,7 +61,7 @@ class ProcessorFailure(Exception):  # noqa: N818 - may be handled by ``on_failur
 
     def as_error(self) -> ApiError:
         """Return it as the answer to a write."""
-        return ApiError(400, self.kind, self.reason)
+        return ApiError(400, self.kind, self.reason, caused_by=self.caused_by)
 
     def metadata(self) -> dict[str, Any]:
         """Return what ``on_failure`` processors know as ``_ingest``."""
@@ -82,6 +83,7 @@ class Kind:
 
     action: Action
     options: Mapping[str, Any]
+    check: Callable[[Options], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,19 @@ _TEXTS = frozenset(
 _KINDS: dict[str, Kind] = {}
 
 
-def processor(name: str, /, **options: Any) -> Callable[[Action], Action]:
-    """Register a function as a processor."""
+def processor(
+    name: str, check: Callable[[Options], None] | None = None, /, **options: Any
+) -> Callable[[Action], Action]:
+    """Register a function as a processor.
+
+    Args:
+        name: what pipelines call it.
+        check: looks at the options of one when its pipeline is put.
+        options: what it takes, with defaults.
+    """
 
     def register(action: Action) -> Action:
-        _KINDS[name] = Kind(action, options)
+        _KINDS[name] = Kind(action, options, check)
         return action
 
     return register
@@ -119,7 +129,7 @@ def build(definitions: Any) -> list[Processor]:
         ApiError: one is wrong.
     """
     if not isinstance(definitions, list):
-        raise _wrong("property isn't a list", "processors")
+        raise _wrong("[processors] property isn't a list, but of another type", "processors")
     built = []
     for definition in definitions:
         if not isinstance(definition, dict) or len(definition) != 1:
@@ -138,18 +148,7 @@ def _built(name: str, options: Any) -> Processor:
         raise _wrong("processor options must be an object", None, processor_type=name)
     if "if" in options:
         raise unsupported(f"[if] of ingest processor [{name}]: it needs scripts, which")
-    for option, default in kind.options.items():
-        if default is ... and option not in options:
-            raise _wrong(f"[{option}] required property is missing", option, processor_type=name)
-    for option in kind.options.keys() & _TEXTS:
-        if option in options and not isinstance(options[option], str):
-            raise _wrong(
-                f"[{option}] property isn't a string, but of another type",
-                option,
-                processor_type=name,
-            )
-    if "formats" in options:
-        as_names(options["formats"], "formats")
+    _check_values(name, kind, options)
     extra = options.keys() - kind.options.keys() - _COMMON
     if extra:
         raise _wrong(
@@ -165,6 +164,25 @@ def _built(name: str, options: Any) -> Processor:
         options.get("ignore_failure") is True,
         build(options.get("on_failure", [])),
     )
+
+
+def _check_values(name: str, kind: Kind, options: Options) -> None:
+    for option, default in kind.options.items():
+        if default is ... and option not in options:
+            raise _wrong(f"[{option}] required property is missing", option, processor_type=name)
+    texts = _TEXTS if name == "remove" else _TEXTS | {"field"}
+    for option in kind.options.keys() & texts:
+        if option in options and not isinstance(options[option], str):
+            raise _wrong(
+                f"[{option}] property isn't a string, but of another type",
+                option,
+                processor_type=name,
+            )
+    for option, value in options.items():
+        if option == "formats" or (option == "field" and name == "remove"):
+            as_names(value, option)
+    if kind.check is not None:
+        kind.check(options)
 
 
 def _wrong(reason: str, name: str | None, **more: str) -> ApiError:

@@ -127,7 +127,11 @@ def _checked(name: str, conditions: Any, analysis: Analyzers) -> dict[str, Any]:
     kind = conditions["mapping"].get("type", "")
     if "{" not in preview(conditions["mapping"])[1:] and kind and wanted != "*":
         build_node(conditions["mapping"], f"__dynamic__{name}", analysis)
-    return conditions
+    # As OpenSearch: what fits every kind is not shown.
+    return {name: each for name, each in conditions.items() if (name, each) != _EVERY_KIND}
+
+
+_EVERY_KIND = ("match_mapping_type", "*")
 
 
 def _wrong(reason: str) -> ApiError:
@@ -141,7 +145,7 @@ def definition_for(
     date_formats: tuple[str, ...],
     *,
     numeric_detection: bool,
-) -> tuple[str, dict[str, Any] | None]:
+) -> tuple[str, dict[str, Any]]:
     """Return how an unmapped value's field is defined.
 
     Args:
@@ -198,5 +202,8 @@ def _kind_of_text(
         except NotADateError:
             continue
         default = {"type": "date"}
-        return "date", default if pattern == DEFAULT_FORMAT else {**default, "format": pattern}
+        if pattern == DEFAULT_FORMAT:
+            return "date", default
+        shown = pattern.partition("||")[0]
+        return "date", {**default, "format": pattern, "print_format": shown}
     return "string", _DEFAULTS["string"]

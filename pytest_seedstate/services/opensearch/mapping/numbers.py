@@ -75,9 +75,12 @@ class Whole(Number):
     def number(self, value: str | float) -> int:
         exact = self._exact(value)
         if isinstance(exact, float):
+            if not math.isfinite(exact):
+                raise self._out_of_range(value)
             if not self.coerces and exact != int(exact):
                 raise ValueProblem(
-                    "illegal_argument_exception", f"Value [{value}] has a decimal part"
+                    "illegal_argument_exception",
+                    f"{value} cannot be converted to {self._java()} without data loss",
                 )
             exact = int(exact)
         if not self.LOWEST <= exact <= self.HIGHEST:
@@ -138,7 +141,7 @@ class Whole(Number):
             wanted = self._exact(value)
         except ValueProblem:
             raise ApiError(400, "number_format_exception", f'For input string: "{value}"') from None
-        return int(wanted) if wanted == int(wanted) else wanted
+        return int(wanted) if math.isfinite(wanted) and wanted == int(wanted) else wanted
 
 
 def _whole(name: str, bits: int, word: str) -> type[Whole]:
@@ -237,13 +240,12 @@ class ScaledFloat(Double):
             raise illegal_argument("Field [scaling_factor] is required")
         self.factor = float(factor)
         if not (self.factor > 0 and math.isfinite(self.factor)):
-            raise illegal_argument("[scaling_factor] must be a positive number, got [{factor}]")
+            raise illegal_argument(f"[scaling_factor] must be a positive number, got [{factor}]")
         super().prepare(analysis)
 
     def rounded(self, exact: float) -> float:
-        if not math.isfinite(exact):
-            return exact
-        return math.floor(exact * self.factor + 0.5) / self.factor
+        scaled = exact * self.factor
+        return math.floor(scaled + 0.5) / self.factor if math.isfinite(scaled) else scaled
 
     def bound(self, value: Any, *, round_up: bool = False, now: int = 0, **options: Any) -> Any:
         try:

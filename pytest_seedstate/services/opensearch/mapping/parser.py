@@ -119,6 +119,10 @@ class _Reading:
                 node = self._introduce({}, path, branch, place)
                 if node is None:
                     return
+            if isinstance(node, Leaf) and path in self._new:
+                raise illegal_argument(
+                    f"can't merge a non object mapping [{path}] with an object mapping"
+                )
             if isinstance(node, Leaf):
                 raise ApiError(
                     400,
@@ -126,6 +130,13 @@ class _Reading:
                     f"Could not dynamically add mapping for field [{'.'.join([path, *rest])}]. "
                     f"Existing mapping for [{path}] must be of type object but found "
                     f"[{node.definition['type']}].",
+                )
+            if node.is_nested:
+                raise ApiError(
+                    400,
+                    "mapper_parsing_exception",
+                    f"Cannot add a value for field [{'.'.join([path, *rest])}] since one of the "
+                    f"intermediate objects is mapped as a nested object: [{path}]",
                 )
             if node.enabled:
                 self._member(node, rest, value, self._inside(node, place))
@@ -142,12 +153,47 @@ class _Reading:
             node = self._new.get(path) or self._first_node(value, path, branch, place)
             if node is None:
                 return
+        if path in self._new:
+            self._check_kinds(node, path, value)
         if isinstance(node, Branch):
             self._branch(node, value, place)
         elif node.field is None:
-            raise illegal_argument(f"Cannot write to a field alias [{path}].")
+            raise _ambiguous(f"Cannot write to a field alias [{path}].")
         else:
             self._leaf(node, value, place)
+
+    def _check_kinds(self, node: Node, path: str, value: Any) -> None:
+        """Check that all values of a new field would make the same field, as OpenSearch does."""
+        if isinstance(value, list):
+            if not (isinstance(node, Leaf) and node.field and node.field.takes_array(value)):
+                for each in value:
+                    self._check_kinds(node, path, each)
+            return
+        if value is None:
+            return
+        _, definition = self._definition(value, path)
+        is_object = definition["type"] in ("object", "nested")
+        if isinstance(node, Branch) != is_object:
+            raise illegal_argument(
+                f"can't merge a non object mapping [{path}] with an object mapping"
+            )
+        if isinstance(node, Leaf) and node.definition["type"] != definition["type"]:
+            raise illegal_argument(
+                f"mapper [{path}] cannot be changed from type [{node.definition['type']}] to "
+                f"[{definition['type']}]"
+            )
+
+    def _definition(self, value: Any, path: str) -> tuple[str, dict[str, Any]]:
+        """Return the kind of an unmapped value, and how its field is defined."""
+        settings = self._mapping.settings
+        detects_dates = settings.date_detection is not False
+        return definition_for(
+            value,
+            path,
+            settings.templates or (),
+            self._mapping.date_formats if detects_dates else (),
+            numeric_detection=bool(settings.numeric_detection),
+        )
 
     def _first_node(self, value: Any, path: str, branch: Branch, place: _Place) -> Node | None:
         """Make the node of an unmapped field from its first value that is not null."""
@@ -165,16 +211,7 @@ class _Reading:
                 f"mapping set to strict, dynamic introduction of [{path.rpartition('.')[2]}] within "
                 f"[{branch.name or '_doc'}] is not allowed",
             )
-        settings = self._mapping.settings
-        detects_dates = settings.date_detection is not False
-        kind, definition = definition_for(
-            value,
-            path,
-            settings.templates or (),
-            self._mapping.date_formats if detects_dates else (),
-            numeric_detection=bool(settings.numeric_detection),
-        )
-        assert definition is not None
+        kind, definition = self._definition(value, path)
         node = build_node(definition, path, self._mapping.analysis)
         if isinstance(node, Branch) and kind != "object":
             raise ApiError(

@@ -120,7 +120,7 @@ def _items(request: Request) -> Iterator[_Item]:
         number += 1
         if action == "update":
             body = parse_json(payload)
-            if "_source" not in body and "_source" in metadata:
+            if isinstance(body, dict) and "_source" not in body and "_source" in metadata:
                 body = {**body, "_source": metadata["_source"]}
             yield _Item(action, metadata, payload, read_update(body))
         else:

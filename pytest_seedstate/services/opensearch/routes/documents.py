@@ -21,7 +21,12 @@ from pytest_seedstate.services.opensearch.routes.registry import (
 from pytest_seedstate.services.opensearch.shapes import as_list
 from pytest_seedstate.services.opensearch.storage.blocks import check_blocks
 from pytest_seedstate.services.opensearch.storage.document import Document
-from pytest_seedstate.services.opensearch.storage.index import Index, Written, validation_failed
+from pytest_seedstate.services.opensearch.storage.index import (
+    PRIMARY_TERM,
+    Index,
+    Written,
+    validation_failed,
+)
 from pytest_seedstate.services.opensearch.storage.projection import projected, source_choice
 from pytest_seedstate.services.opensearch.storage.writes import (
     Place,
@@ -62,8 +67,9 @@ def write_body(written: Written, *, forced_refresh: bool = False) -> dict[str, A
         if written.result == "noop"
         else shards_of_write(written.index)
     )
-    body["_seq_no"] = written.seq_no
-    body["_primary_term"] = 1 if written.seq_no >= 0 else 0
+    if written.seq_no >= 0:
+        body["_seq_no"] = written.seq_no
+        body["_primary_term"] = PRIMARY_TERM
     return body
 
 

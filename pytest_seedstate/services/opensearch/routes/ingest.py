@@ -18,7 +18,7 @@ from pytest_seedstate.services.opensearch.routes.registry import Request, Respon
 def put_pipeline(request: Request) -> Response:
     check_timeouts(request)
     body = request.object(required=True)
-    check_pipeline(body)
+    check_pipeline(request.names("id"), body)
     request.node.pipelines[request.names("id")] = body
     request.node.state_version += 1
     return acknowledged()
@@ -35,7 +35,7 @@ def get_pipeline(request: Request) -> Response:
     found = _named(request, wanted or "*")
     return Response(
         {name: request.node.pipelines[name] for name in found},
-        404 if wanted and not found and "*" not in wanted else 200,
+        404 if wanted and not found else 200,
     )
 
 

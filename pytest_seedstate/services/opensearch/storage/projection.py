@@ -78,7 +78,7 @@ def _inside(value: Any, path: str, includes: tuple[str, ...], excludes: tuple[st
     for each in value:
         if isinstance(each, (dict, list)):
             inner = _inside(each, path, includes, excludes)
-            if inner or not includes:
+            if inner:
                 kept.append(inner)
         elif not includes:
             kept.append(each)

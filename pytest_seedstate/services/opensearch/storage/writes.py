@@ -52,23 +52,28 @@ def index_document(
     Raises:
         ApiError: it cannot be written.
     """
-    index = node.index_for_writing(place.name, require_alias=place.require_alias)
-    check_blocks(index, "write", "read_only", "read_only_allow_delete")
-    routing = _routing(index, place)
-    identifier = place.id
+    # Pipelines come first: a document that they refuse or drop makes no index.
+    known = node.names.write_index(place.name)
+    routing = place.routing if known is None else _routing(known, place)
+    settings = node.templates.blueprint(place.name).settings if known is None else known.settings
+    name, identifier = place.name if known is None else known.name, place.id
+    require_alias = place.require_alias
+    if require_alias:
+        node.index_for_writing(place.name, require_alias=True)
     ingested = run_pipelines(
         node.pipelines,
-        index.settings,
+        settings,
         place.pipeline,
-        Ingested(index.name, identifier, routing, dict(source)),
+        Ingested(name, identifier, routing, dict(source)),
     )
     if ingested is not None:
         if ingested.dropped:
-            version = -3 if identifier is None else 0
-            return Written(index, identifier or "auto-generated", "noop", version, -2)
-        if ingested.index != index.name:
-            index = node.index_for_writing(ingested.index, require_alias=False)
-        identifier, routing, source = ingested.id, ingested.routing, ingested.source
+            index = known or node.build_index(name, node.templates.blueprint(name))
+            return Written(index, identifier or "auto-generated", "noop", -3, -2)
+        name, identifier = ingested.index, ingested.id
+        routing, source = ingested.routing, ingested.source
+    index = node.index_for_writing(name, require_alias=False)
+    check_blocks(index, "write", "read_only", "read_only_allow_delete")
     if identifier is None:
         identifier = random_id(15)
     return index.write(identifier, source, condition=condition, routing=routing)
