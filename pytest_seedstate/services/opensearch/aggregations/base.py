@@ -133,6 +133,10 @@ class Options:
             )
         return str(value)
 
+    def text(self, name: str) -> str | None:
+        value = self.get(name)
+        return None if value is None else str(value)
+
     def integer(self, name: str, default: int) -> int:
         value = self.get(name, default)
         try:
@@ -218,6 +222,8 @@ def _parse_one(name: str, definition: Any) -> Aggregation:
     made.typed = made.typed or kind
     made.children = parse_aggregations(definition.get("aggs", definition.get("aggregations")) or {})
     made.meta = definition.get("meta")
+    if made.meta is not None and not isinstance(made.meta, dict):
+        raise parsing_error(f"[meta] of aggregation [{name}] must be an object")
     return made
 
 

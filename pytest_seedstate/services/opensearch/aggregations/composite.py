@@ -155,7 +155,7 @@ def _part(definition: Any) -> Part:
         options.flag("missing_bucket", False),
         None if place == "default" else place == "first",
         kind,
-        options.get("format"),
+        options.text("format"),
         zone,
     )
     options.close()

@@ -153,7 +153,8 @@ class Histogram(Aggregation):
         if bounds is None or (self.dates and field is None):
             return None
         if not self.dates:
-            return bounds
+            low, high = (None if end is None else float(end) for end in bounds)
+            return low, high
         options = {"format": self.format} if self.format else {}
         if self.zone:
             options["time_zone"] = self.zone
@@ -197,6 +198,9 @@ def _ends(options: Options, name: str) -> tuple[Any, Any] | None:
         return None
     if not isinstance(value, dict) or not set(value) <= {"min", "max"}:
         raise ApiError(400, "x_content_parse_exception", f"[1:1] [{name}] unknown field")
+    for end in value.values():
+        if not isinstance(end, (int, float, str)):
+            raise illegal_argument(f"[{name}] must have numbers or dates")
     return value.get("min"), value.get("max")
 
 
@@ -207,7 +211,7 @@ def _make(options: Options, steps: Steps, zone: str | None, dates: bool) -> Hist
         options.integer("min_doc_count", 0),
         read_order(options.get("order"), [("_key", False)]),
         options.flag("keyed", False),
-        options.get("format"),
+        options.text("format"),
         zone,
         _ends(options, "extended_bounds"),
         _ends(options, "hard_bounds"),

@@ -63,7 +63,7 @@ class Single(Aggregation):
 def _single(kind: str, compute: Callable[[list[Any]], float | None]) -> None:
     @aggregation(kind)
     def make(name: str, options: Options) -> Aggregation:
-        pattern = options.get("format")
+        pattern = options.text("format")
         return Single(Source(options, numeric=True), compute, pattern)
 
 
@@ -75,7 +75,7 @@ _single("max", lambda values: max(values) if values else None)
 
 @aggregation("value_count")
 def value_count(name: str, options: Options) -> Aggregation:
-    options.get("format")
+    options.text("format")
     return Single(Source(options), len, None, is_count=True)
 
 
@@ -167,7 +167,7 @@ class Stats(Aggregation):
 
 @aggregation("stats")
 def stats(name: str, options: Options) -> Aggregation:
-    return Stats(Source(options, numeric=True), options.get("format"), False, 2.0)
+    return Stats(Source(options, numeric=True), options.text("format"), False, 2.0)
 
 
 @aggregation("extended_stats")
@@ -177,7 +177,7 @@ def extended_stats(name: str, options: Options) -> Aggregation:
         raise illegal_argument(
             f"[sigma] must be greater than or equal to 0. Found [{sigma}] in [{name}]"
         )
-    return Stats(Source(options, numeric=True), options.get("format"), True, sigma)
+    return Stats(Source(options, numeric=True), options.text("format"), True, sigma)
 
 
 DEFAULT_PERCENTS = (1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0)
@@ -260,7 +260,7 @@ def _percentiles(options: Options, ranks: bool) -> Percentiles:
         Source(options, numeric=True),
         percents,
         options.flag("keyed", True),
-        options.get("format"),
+        options.text("format"),
         ranks,
         "tdigest_percentile_ranks" if ranks else "tdigest_percentiles",
     )

@@ -134,7 +134,7 @@ def _sibling(kind: str) -> None:
 
     @aggregation(kind)
     def make(name: str, options: Options) -> Aggregation:
-        made = Sibling(_path(options), compute, options.get("format"))
+        made = Sibling(_path(options), compute, options.text("format"))
         made.typed = typed
         return made
 
@@ -177,9 +177,9 @@ class Running(Pipeline):
 
 @aggregation("cumulative_sum")
 def cumulative_sum(name: str, options: Options) -> Aggregation:
-    return Running(_path(options), options.get("format"), False)
+    return Running(_path(options), options.text("format"), False)
 
 
 @aggregation("derivative")
 def derivative(name: str, options: Options) -> Aggregation:
-    return Running(_path(options), options.get("format"), True)
+    return Running(_path(options), options.text("format"), True)

@@ -112,14 +112,18 @@ def _make(options: Options, dates: bool) -> Aggregation:
                 raise ApiError(
                     400, "x_content_parse_exception", f"[1:1] [range] unknown field [{key}]"
                 )
-        ranges.append(Bound(one.get("key"), one.get("from"), one.get("to")))
+        ranges.append(
+            Bound(
+                None if one.get("key") is None else str(one["key"]), one.get("from"), one.get("to")
+            )
+        )
     zone = options.get("time_zone") if dates else None
     source = Source(options, numeric=True)
     return Ranges(
         source,
         ranges,
         options.flag("keyed", False),
-        options.get("format"),
+        options.text("format"),
         None if zone is None else str(zone),
         dates,
     )

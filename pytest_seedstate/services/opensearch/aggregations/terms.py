@@ -268,6 +268,6 @@ def terms(name: str, options: Options) -> Aggregation:
         read_order(options.get("order"), [("_count", True)]),
         Choice(options.get("include"), options.get("exclude")),
         least,
-        options.get("format"),
+        options.text("format"),
         options.flag("show_term_doc_count_error", False),
     )

@@ -44,9 +44,10 @@ class Highlight:
 
 
 def _tags(name: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, (list, str)):
+    tags = value if isinstance(value, list) else [value]
+    if not tags or not all(isinstance(tag, str) for tag in tags):
         raise parsing_error(f"[{name}] must be an array of strings")
-    return tuple(value) if isinstance(value, list) else (value,)
+    return tuple(tags)
 
 
 def _choice(name: str, *known: str) -> Callable[[Any], str]:

@@ -50,12 +50,8 @@ class FieldValueFactor(Function):
     def bind(self, context: Context) -> Value:
         found = context.field(self.field)
         if found is None and self.missing is None:
-            raise ApiError(
-                400,
-                "exception",
-                f"Unable to find a field mapper for field [{self.field}]. No 'missing' value"
-                " defined.",
-            )
+            reason = f"Unable to find a field mapper for field [{self.field}]."
+            raise ApiError(400, "exception", f"{reason} No 'missing' value defined.")
         values = {} if found is None else context.reader.values(found.name)
         change = _MODIFIERS[self.modifier]
 
@@ -196,8 +192,13 @@ class Decay(Function):
                 "parse_exception",
                 "both [origin] and [scale] must be set for numeric fields.",
             )
-        number = float(self.origin)
-        return lambda one: abs(one - number), float(self.scale), float(self.offset or 0)
+        try:
+            number, scale, offset = map(float, (self.origin, self.scale, self.offset or 0))
+        except (TypeError, ValueError):
+            raise parsing_error(
+                f"[{self.kind}] of [{self.field}] needs numbers for [origin], [scale] and [offset]"
+            ) from None
+        return lambda one: abs(one - number), scale, offset
 
     def _shape(self, scale: float) -> Callable[[float], float]:
         if self.kind == "gauss":
@@ -359,7 +360,7 @@ def _function(body: Any) -> Function:
             raise parsing_error("an entry in functions list is missing a function.")
         made = Function()
     if "weight" in body:
-        made.weight = float(body["weight"])
+        made.weight = Body("function_score", body).number("weight", 1.0)
     if "filter" in body:
         made.filter = parse(body["filter"])
     return made

@@ -157,7 +157,9 @@ def _asked(name: str, value: Any) -> list[FieldAsked]:
         for key in one:
             if key not in ("field", "format"):
                 raise parsing_error(f"[{name}] unknown field [{key}]")
-        result.append(FieldAsked(str(one["field"]), one.get("format")))
+        result.append(
+            FieldAsked(str(one["field"]), None if one.get("format") is None else str(one["format"]))
+        )
     return result
 
 
@@ -173,7 +175,7 @@ def _docvalue_fields(search: Search, value: Any) -> None:
 
 @member("stored_fields")
 def _stored_fields(search: Search, value: Any) -> None:
-    search.stored_fields = [value] if isinstance(value, str) else list(value)
+    search.stored_fields = [str(one) for one in ([value] if isinstance(value, str) else value)]
 
 
 def _aggregations(search: Search, value: Any) -> None:
@@ -197,6 +199,8 @@ def _collapse(search: Search, value: Any) -> None:
         if key not in ("field", "inner_hits", "max_concurrent_group_searches"):
             raise ApiError(400, "x_content_parse_exception", f"[collapse] unknown field [{key}]")
     inner = value.get("inner_hits", [])
+    if not all(isinstance(one, dict) for one in (inner if isinstance(inner, list) else [inner])):
+        raise parsing_error("[inner_hits] of [collapse] must be an object")
     search.collapse = Collapse(str(value["field"]), inner if isinstance(inner, list) else [inner])
 
 
@@ -269,7 +273,11 @@ def read_search(body: Mapping[str, Any], search: Search | None = None) -> Search
         if name in _OBJECTS and not isinstance(value, (dict, list)) and value is not None:
             raise parsing_error(f"Unknown key for a {_token(value)} in [{name}].")
         if name in _MEMBERS:
-            _MEMBERS[name](search, value)
+            try:
+                _MEMBERS[name](search, value)
+            except (TypeError, ValueError, AttributeError, KeyError) as problem:
+                # A value of a type that nobody expects there, somewhere deep inside.
+                raise parsing_error(f"[{name}] is malformed: {problem}") from None
         elif name in _ELSEWHERE:
             if value not in (False, None, {}, []):
                 raise unsupported(f"[{name}] of a search")

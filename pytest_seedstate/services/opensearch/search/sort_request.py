@@ -101,7 +101,7 @@ def _one(name: str, value: Any) -> Sort:
         name,
         _mode(options),
         options.get("missing", "_last"),
-        options.get("unmapped_type"),
+        None if options.get("unmapped_type") is None else str(options["unmapped_type"]),
         _nesting(options.get("nested")),
     )
 

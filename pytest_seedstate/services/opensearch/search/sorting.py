@@ -194,7 +194,7 @@ class ByField(Sort):
     def _missing(self, kind: str, found: Any) -> tuple[Key, Any]:
         first = self.missing == "_first"
         if self.missing not in ("_first", "_last"):
-            value = found.parse(self.missing) if found is not None else self.missing
+            value = found.term_for(self.missing) if found is not None else self.missing
             return (1, value), (self.missing if kind != "date" else value)
         rank = 1 if first == self.descending else -1
         rank = rank + 1  # 0 before all values, 2 after them
