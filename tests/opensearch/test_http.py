@@ -136,3 +136,10 @@ def test_analysis_of_texts(api: Api) -> None:
     ]
     assert api("POST", "/_analyze", {"analyzer": "nope", "text": "x"}).status == 400
     assert api("POST", "/_analyze", {}).reason.endswith("text is missing;")
+
+
+def test_a_member_may_be_there_once(api: Api) -> None:
+    """Which of two values counts is nobody's guess."""
+    refused = api("PUT", "/i/_doc/1", '{"a": 1, "a": 2}')
+    assert refused.kind == "mapper_parsing_exception"
+    assert "Duplicate field 'a'" in refused.body["error"]["caused_by"]["reason"]

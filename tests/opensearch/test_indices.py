@@ -189,3 +189,30 @@ def test_what_is_not_there_is_a_404_with_and_without_a_body(
     assert api("GET", path).status == status
     answer = api("HEAD", path)
     assert (answer.status, answer.raw) == (status, b"")
+
+
+@pytest.mark.parametrize(
+    "setting", ["similarity.x.type", "query.default_field", "sort.field", "mapping.coerce"]
+)
+def test_settings_without_an_effect_here_are_refused(api: Api, setting: str) -> None:
+    """A setting that OpenSearch knows is not taken for nothing."""
+    refused = api("PUT", "/i", {"settings": {f"index.{setting}": "false"}})
+    assert refused.status == 400
+    assert "not supported by the embedded OpenSearch" in refused.reason
+
+
+def test_replicas_expand_to_the_one_node(api: Api) -> None:
+    """An index that expands to all nodes has no replica, so it is green."""
+    api("PUT", "/i", {"settings": {"auto_expand_replicas": "0-1"}})
+    assert api("GET", "/_cluster/health").body["status"] == "green"
+
+
+def test_nested_fields_and_objects_are_limited(api: Api) -> None:
+    """By the settings of the index."""
+    mappings = {"properties": {"n": {"type": "nested"}}}
+    settings = {"index.mapping.nested_objects.limit": 1, "index.mapping.nested_fields.limit": 1}
+    api("PUT", "/i", {"settings": settings, "mappings": mappings})
+    assert api("PUT", "/i/_doc/1", {"n": [{}]}).status == 201
+    assert "nested documents has exceeded" in api("PUT", "/i/_doc/1", {"n": [{}, {}]}).reason
+    refused = api("PUT", "/i/_mapping", {"properties": {"m": {"type": "nested"}}})
+    assert refused.reason == "Limit of nested fields [1] has been exceeded"

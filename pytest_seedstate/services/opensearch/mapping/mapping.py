@@ -261,6 +261,10 @@ class Mapping:
         for multi in leaf.multi.values():
             self._collect_leaf(multi)
 
+    def nested_count(self) -> int:
+        """Return how many nested fields there are."""
+        return sum(branch.is_nested for branch in self._objects.values())
+
     def size(self) -> int:
         """Return how many fields there are as ``total_fields.limit`` counts: objects too."""
         return len(self.fields) + len(self._objects) + len(self._aliases)

@@ -21,7 +21,12 @@ from pytest_seedstate.services.opensearch.routes.registry import (
     parse_json,
     route,
 )
-from pytest_seedstate.services.opensearch.routes.updates import Update, carry_out, read_update
+from pytest_seedstate.services.opensearch.routes.updates import (
+    Update,
+    carry_out,
+    read_update,
+    source_parameters,
+)
 from pytest_seedstate.services.opensearch.shapes import token_of
 from pytest_seedstate.services.opensearch.storage.index import Index, Written, validation_failed
 from pytest_seedstate.services.opensearch.storage.node import random_id
@@ -103,6 +108,7 @@ def _is_ingested(item: _Item, touched: Mapping[str, Index]) -> bool:
 def _items(request: Request) -> Iterator[_Item]:
     if not request.body.endswith(b"\n"):
         raise illegal_argument("The bulk request must be terminated by a newline [\\n]")
+    defaults = source_parameters(request)
     lines = request.body.split(b"\n")[:-1]
     number = 0
     while number < len(lines):
@@ -120,8 +126,9 @@ def _items(request: Request) -> Iterator[_Item]:
         number += 1
         if action == "update":
             body = parse_json(payload)
-            if isinstance(body, dict) and "_source" not in body and "_source" in metadata:
-                body = {**body, "_source": metadata["_source"]}
+            if isinstance(body, dict) and "_source" not in body:
+                chosen = {"_source": metadata["_source"]} if "_source" in metadata else defaults
+                body = {**body, **chosen}
             yield _Item(action, metadata, payload, read_update(body))
         else:
             yield _Item(action, metadata, payload)

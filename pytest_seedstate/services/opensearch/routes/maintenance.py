@@ -53,7 +53,6 @@ def flush(request: Request) -> Response:
     parameters=(
         *INDEX_OPTIONS,
         *("flush", "max_num_segments", "only_expunge_deletes", "primary_only"),
-        "wait_for_completion",
     ),
 )
 def force_merge(request: Request) -> Response:
@@ -147,8 +146,7 @@ _METRIC_NAMES = {"merge": "merges"}
     parameters=(
         *INDEX_OPTIONS,
         *TIMEOUTS,
-        *("level", "groups", "fields", "completion_fields", "fielddata_fields"),
-        *("include_segment_file_sizes", "include_unloaded_segments", "forbid_closed_indices"),
+        *("level", "include_unloaded_segments", "forbid_closed_indices"),
     ),
 )
 def stats(request: Request) -> Response:

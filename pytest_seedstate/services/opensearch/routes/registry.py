@@ -271,11 +271,22 @@ def parse_json(text: bytes) -> Any:
         ApiError: it is none.
     """
     try:
-        return json.loads(text, parse_constant=_refused_constant)
+        return json.loads(
+            text, parse_constant=_refused_constant, object_pairs_hook=_without_duplicates
+        )
     except ValueError as problem:
         reason = f"not a JSON text: {problem}"
         cause = {"type": "stream_read_exception", "reason": reason}
         raise ApiError(400, "json_parse_exception", reason, caused_by=cause) from None
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"Duplicate field '{repeated}'")
+    return members
 
 
 def _refused_constant(name: str) -> Any:

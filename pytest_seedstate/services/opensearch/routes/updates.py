@@ -107,7 +107,7 @@ def _wrong(reason: str) -> ApiError:
     "/{index}/_update/{id}",
     parameters=(
         *("routing", "refresh", "timeout", "wait_for_active_shards", "require_alias"),
-        *("retry_on_conflict", "if_seq_no", "if_primary_term", "version", "version_type", "lang"),
+        *("retry_on_conflict", "if_seq_no", "if_primary_term", "version", "version_type"),
         *("_source", "_source_includes", "_source_excludes"),
     ),
 )
@@ -117,7 +117,7 @@ def update_document(request: Request) -> Response:
     refresh = refresh_choice(request.parameters.get("refresh"))
     body = request.object(required=True, reader="UpdateRequest")
     if "_source" not in body:
-        body = {**body, **_source_parameters(request)}
+        body = {**body, **source_parameters(request)}
     update = read_update(body)
     asked = {name: body[name] for name in ("if_seq_no", "if_primary_term") if name in body} | dict(
         request.parameters
@@ -140,7 +140,8 @@ def update_document(request: Request) -> Response:
     return response
 
 
-def _source_parameters(request: Request) -> dict[str, Any]:
+def source_parameters(request: Request) -> dict[str, Any]:
+    """Return the ``_source`` member that a request's parameters stand for, if they do."""
     chosen = request.parameters.get("_source")
     includes = request.parameters.get("_source_includes")
     excludes = request.parameters.get("_source_excludes")

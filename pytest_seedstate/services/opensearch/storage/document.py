@@ -37,6 +37,10 @@ class Part:
     offset: int = 0
     children: list[Part] = field(default_factory=list)
 
+    def nested_count(self) -> int:
+        """Return how many nested objects there are, at all depths."""
+        return sum(1 + child.nested_count() for child in self.children)
+
 
 @dataclass(frozen=True)
 class Document:

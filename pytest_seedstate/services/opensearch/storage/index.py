@@ -12,7 +12,7 @@ from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argume
 from pytest_seedstate.services.opensearch.mapping.mapping import Mapping as IndexMapping
 from pytest_seedstate.services.opensearch.mapping.parser import parse_document
 from pytest_seedstate.services.opensearch.storage.contents import Contents
-from pytest_seedstate.services.opensearch.storage.document import Document
+from pytest_seedstate.services.opensearch.storage.document import Document, Part
 from pytest_seedstate.services.opensearch.storage.projection import projected
 from pytest_seedstate.services.opensearch.storage.reader import Reader
 from pytest_seedstate.services.opensearch.storage.settings import Settings, milliseconds
@@ -177,6 +177,7 @@ class Index:
                 identifier,
                 ignore_malformed=self.setting("mapping.ignore_malformed", "false") == "true",
             )
+            self._check_nested_objects(parsed.part)
             if parsed.added is not None:
                 self.set_mapping(self.mapping.with_branch(parsed.added))
         except ApiError:
@@ -259,6 +260,9 @@ class Index:
         most = self.number("mapping.total_fields.limit", 1000)
         if mapping.size() > most and mapping.size() > self.mapping.size():
             raise illegal_argument(f"Limit of total fields [{most}] has been exceeded")
+        nested = self.number("mapping.nested_fields.limit", 50)
+        if mapping.nested_count() > nested:
+            raise illegal_argument(f"Limit of nested fields [{nested}] has been exceeded")
         deepest = self.number("mapping.depth.limit", 20)
         for name in mapping.fields:
             if name.count(".") >= deepest:
@@ -266,6 +270,17 @@ class Index:
                     f"Limit of mapping depth [{deepest}] has been exceeded due to object field "
                     f"[{name.rpartition('.')[0]}]"
                 )
+
+    def _check_nested_objects(self, part: Part) -> None:
+        most = self.number("mapping.nested_objects.limit", 10_000)
+        if part.children and part.nested_count() > most:
+            raise ApiError(
+                400,
+                "mapper_parsing_exception",
+                f"The number of nested documents has exceeded the allowed limit of [{most}]. This "
+                "limit can be set by changing the [index.mapping.nested_objects.limit] index level "
+                "setting.",
+            )
 
     def conflict(self, identifier: str, reason: str) -> ApiError:
         """Return the 409 of a write that came too late."""
@@ -331,7 +346,7 @@ def check_id(identifier: str) -> None:
     """
     if not identifier:
         raise illegal_argument("if _id is specified it must not be empty")
-    size = len(identifier.encode())
+    size = len(identifier.encode("utf-8", "surrogatepass"))
     if size > _LONGEST_ID:
         raise validation_failed(
             f"id [{identifier}] is too long, must be no longer than {_LONGEST_ID} bytes but was: "

@@ -162,6 +162,9 @@ class Node:
             "index.uuid": uuid,
             "index.version.created": _VERSION_ID,
         }
+        expanded = str(sent.get("index.auto_expand_replicas", "false"))
+        if expanded != "false":  # to as many nodes as there are: one
+            settings["index.number_of_replicas"] = expanded.partition("-")[0]
         analysis = Analyzers(nested(sent))
         index = Index(name, uuid, settings, analysis, IndexMapping(analysis))
         index.set_mapping(index.mapping.with_definition(blueprint.mappings))

@@ -7,7 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument
+from pytest_seedstate.services.opensearch.errors import (
+    ApiError,
+    illegal_argument,
+    unsupported,
+)
 from pytest_seedstate.services.opensearch.mapping.values import as_text, boolean_parameter
 from pytest_seedstate.services.opensearch.shapes import as_object
 
@@ -79,6 +83,14 @@ def _any(value: str, name: str) -> None:
     """Take any text."""
 
 
+def _only(taken: str) -> Callable[[str, str], None]:
+    def check(value: str, name: str) -> None:
+        if value != taken:
+            raise unsupported(f"value [{value}] of setting [{name}]")
+
+    return check
+
+
 @dataclass(frozen=True)
 class _Known:
     check: Callable[[str, str], None]
@@ -117,10 +129,8 @@ _INDEX: Mapping[str, _Known] = {
     "mapping.depth.limit": _Known(_whole(1)),
     "mapping.nested_fields.limit": _Known(_whole(0)),
     "mapping.nested_objects.limit": _Known(_whole(0)),
-    "mapping.field_name_length.limit": _Known(_whole(1)),
     "mapping.ignore_malformed": _Known(_boolean, dynamic=False),
-    "mapping.coerce": _Known(_boolean, dynamic=False),
-    "query.default_field": _Known(_any),
+    "mapping.coerce": _Known(_only("true"), dynamic=False),
     "search.idle.after": _Known(_time),
     "search.slowlog.threshold.query.warn": _Known(_time),
     "search.slowlog.threshold.query.info": _Known(_time),
@@ -139,10 +149,17 @@ _INDEX: Mapping[str, _Known] = {
     "blocks.metadata": _Known(_boolean),
     "unassigned.node_left.delayed_timeout": _Known(_time),
     "merge.policy.max_merge_at_once": _Known(_whole(2)),
-    "knn": _Known(_boolean, dynamic=False),
 }
-_PREFIXES = ("analysis.", "routing.allocation.", "similarity.", "merge.")
-_STATIC_PREFIXES = ("analysis.", "similarity.")
+_PREFIXES = ("analysis.", "routing.allocation.", "merge.")
+_STATIC_PREFIXES = ("analysis.",)
+_ELSEWHERE = (
+    "similarity.",
+    "query.default_field",
+    "sort.",
+    "knn",
+    "search.default_pipeline",
+    "routing_partition_size",
+)
 _PRIVATE = ("creation_date", "uuid", "provided_name", "version.created", "replication.type")
 
 
@@ -189,6 +206,8 @@ def check_index_settings(settings: Settings) -> None:
             continue
         if short in _PRIVATE:
             raise illegal_argument(f"private index setting [{name}] can not be set explicitly")
+        if short.startswith(_ELSEWHERE):
+            raise unsupported(f"setting [{name}]")
         known = _INDEX.get(short)
         if known is None:
             raise ApiError(

@@ -254,8 +254,9 @@ def _name_problem(name: str) -> str | None:
             return f"must not contain '{letter}'"
     if name[:1] in ("_", "-", "+"):
         return "must not start with '_', '-', or '+'"
-    if len(name.encode()) > 255:
-        return f"index name is too long, ({len(name.encode())} > 255)"
+    size = len(name.encode("utf-8", "surrogatepass"))
+    if size > 255:
+        return f"index name is too long, ({size} > 255)"
     if name in (".", ".."):
         return "must not be '.' or '..'"
     return None if name == name.lower() else "must be lowercase"
