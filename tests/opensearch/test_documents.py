@@ -186,3 +186,7 @@ def test_blocked_indices_refuse_writes(api: Api) -> None:
     api("PUT", "/i", {"settings": {"index.blocks.write": True}})
     refused = api("PUT", "/i/_doc/1", {})
     assert (refused.status, refused.kind) == (403, "cluster_block_exception")
+    api("PUT", "/i/_settings", {"index.blocks.write": False})
+    assert api("PUT", "/i/_doc/1", {}).status == 201
+    assert api("PUT", "/i/_block/read").body["indices"] == [{"name": "i", "blocked": True}]
+    assert api("GET", "/i/_doc/1").status == 403

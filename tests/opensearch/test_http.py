@@ -83,6 +83,7 @@ def test_pretty_and_filtered_answers(api: Api) -> None:
     ]
     assert "_id" not in api("GET", "/i/_doc/1?filter_path=-_id,-_source").body
     assert api("GET", "/i/_doc/1?filter_path=nope").body == {}
+    assert api("GET", "/i/_doc/1?pretty=maybe").status == 400
 
 
 def test_head_has_headers_only(api: Api) -> None:
@@ -142,4 +143,4 @@ def test_a_member_may_be_there_once(api: Api) -> None:
     """Which of two values counts is nobody's guess."""
     refused = api("PUT", "/i/_doc/1", '{"a": 1, "a": 2}')
     assert refused.kind == "mapper_parsing_exception"
-    assert "Duplicate field 'a'" in refused.body["error"]["caused_by"]["reason"]
+    assert 'Duplicate Object property "a"' in refused.body["error"]["caused_by"]["reason"]

@@ -14,10 +14,12 @@ from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argume
 from pytest_seedstate.services.opensearch.filter_path import filtered
 from pytest_seedstate.services.opensearch.routes.registry import (
     COMMON_PARAMETERS,
+    TRUE,
     MethodNotAllowedError,
     Request,
     Response,
     find,
+    read_flag,
 )
 from pytest_seedstate.services.opensearch.storage.node import Node
 
@@ -95,6 +97,7 @@ class Application:
             body = parameters["source"].encode()
         if body:
             _check_content_type(environ.get("CONTENT_TYPE", ""))
+        read_flag(parameters, "pretty")
         request = Request(self.node, method, path, variables, parameters, body)
         with self.node.lock:
             return found.handler(request)
@@ -158,7 +161,7 @@ def _rendered(response: Response, parameters: dict[str, str]) -> tuple[bytes, st
     filters = parameters.get("filter_path")
     if filters:
         body = filtered(body, filters.split(","))
-    if parameters.get("pretty", "false") != "false":
+    if parameters.get("pretty") in TRUE:
         text = json.dumps(body, ensure_ascii=False, indent=2, separators=(",", " : ")) + "\n"
     else:
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -97,7 +97,8 @@ def check_active_shards(request: Request) -> None:
     if value in ("0", "1", "index-setting"):
         return
     if value != "all" and not value.isdigit():
-        raise illegal_argument(f"cannot parse ActiveShardCount[{value}]")
+        cause = {"type": "number_format_exception", "reason": f'For input string: "{value}"'}
+        raise illegal_argument(f"cannot parse ActiveShardCount[{value}]", cause)
     raise ApiError(
         503,
         "unavailable_shards_exception",

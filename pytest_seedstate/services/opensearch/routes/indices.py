@@ -142,6 +142,23 @@ def _defaults(request: Request) -> dict[str, Any]:
     return {"defaults": _DEFAULTS if request.flag("flat_settings") else nested(_DEFAULTS)}
 
 
+_BLOCKS = ("metadata", "read", "read_only", "write")
+
+
+@route("PUT", "/{index}/_block/{block}", parameters=(*INDEX_OPTIONS, *TIMEOUTS))
+def add_block(request: Request) -> Response:
+    check_timeouts(request)
+    block = request.names("block")
+    if block not in _BLOCKS:
+        raise illegal_argument(f"No block found with name {block}")
+    targets = indices_of(request)
+    for target in targets:
+        changes: dict[str, Any] = {f"index.blocks.{block}": "true"}
+        request.node.change_settings(target.index, changes, keep_existing=False)
+    blocked = [{"name": target.index.name, "blocked": True} for target in targets]
+    return Response({"acknowledged": True, "shards_acknowledged": True, "indices": blocked})
+
+
 @route(
     "PUT",
     "/_settings",

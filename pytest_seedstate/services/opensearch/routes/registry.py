@@ -50,16 +50,7 @@ class Request:
 
     def flag(self, name: str, default: bool = False) -> bool:
         """Return a boolean parameter; one without a value is true."""
-        value = self.parameters.get(name)
-        if value is None:
-            return default
-        if value in TRUE:
-            return True
-        if value in FALSE:
-            return False
-        raise illegal_argument(
-            f"Failed to parse value [{value}] as only [true] or [false] are allowed."
-        )
+        return read_flag(self.parameters, name, default)
 
     def integer(self, name: str, default: int) -> int:
         """Return a parameter that is a whole number."""
@@ -280,12 +271,30 @@ def parse_json(text: bytes) -> Any:
         raise ApiError(400, "json_parse_exception", reason, caused_by=cause) from None
 
 
+def read_flag(parameters: Mapping[str, str], name: str, default: bool = False) -> bool:
+    """Return a boolean parameter; one without a value is true.
+
+    Raises:
+        ApiError: it is neither true nor false.
+    """
+    value = parameters.get(name)
+    if value is None:
+        return default
+    if value in TRUE:
+        return True
+    if value in FALSE:
+        return False
+    raise illegal_argument(
+        f"Failed to parse value [{value}] as only [true] or [false] are allowed."
+    )
+
+
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
         repeated = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"Duplicate field '{repeated}'")
+        raise ValueError(f'Duplicate Object property "{repeated}"')
     return members
 
 

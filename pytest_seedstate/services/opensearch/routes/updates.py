@@ -123,6 +123,11 @@ def update_document(request: Request) -> Response:
         request.parameters
     )
     condition = condition_of(asked)
+    if condition.version is not None:
+        raise validation_failed(
+            "internal versioning can not be used for optimistic concurrency control. Please use "
+            "`if_seq_no` and `if_primary_term` instead"
+        )
     if request.integer("retry_on_conflict", 0) and condition.if_seq_no is not None:
         raise validation_failed("compare and write operations can not be retried")
     problems = list(update.problems())
