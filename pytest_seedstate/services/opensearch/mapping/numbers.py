@@ -238,7 +238,10 @@ class ScaledFloat(Double):
         factor = self.parameter("scaling_factor")
         if factor is None:
             raise illegal_argument("Field [scaling_factor] is required")
-        self.factor = float(factor)
+        try:
+            self.factor = float(str(factor))
+        except ValueError:
+            raise illegal_argument(f'For input string: "{factor}"') from None
         if not (self.factor > 0 and math.isfinite(self.factor)):
             raise illegal_argument(f"[scaling_factor] must be a positive number, got [{factor}]")
         super().prepare(analysis)

@@ -280,7 +280,10 @@ def _canonical(value: Any, default: Any) -> Any:
     if isinstance(default, bool):
         return boolean_parameter(value)
     if isinstance(default, float):
-        return float(value)
+        try:
+            return float(str(value))
+        except ValueError:
+            raise illegal_argument(f'For input string: "{preview(value)}"') from None
     if isinstance(default, int):
         try:
             return int(value)

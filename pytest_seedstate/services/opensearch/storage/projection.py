@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from pytest_seedstate.services.opensearch.shapes import as_names
+
 
 @lru_cache(maxsize=512)
 def _compiled(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
@@ -104,6 +106,4 @@ def source_choice(chosen: Any) -> tuple[bool, list[str], list[str]]:
 
 
 def _listed(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return [str(each) for each in value]
+    return as_names(value, "_source")

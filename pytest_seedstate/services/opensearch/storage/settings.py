@@ -217,8 +217,12 @@ def check_index_settings(settings: Settings) -> None:
                 "check the breaking changes documentation for removed settings",
             )
         if value is not None:
-            for each in value if isinstance(value, list) else [value]:
-                known.check(each, name)
+            if isinstance(value, list) and known.check is not _any:
+                raise illegal_argument(
+                    f"Failed to parse value [{', '.join(value)}] for setting [{name}]"
+                )
+            if not isinstance(value, list):
+                known.check(value, name)
 
 
 def is_dynamic(name: str) -> bool:
