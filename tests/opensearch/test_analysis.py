@@ -51,6 +51,11 @@ def test_offsets_and_positions_of_what_stays() -> None:
     [
         (_custom("standard", "lowercase", "asciifolding"), "Ünïcode STRASSE ß", "unicode strasse ss"),
         (_custom("standard", "porter_stem"), "possibly analogies rolling sky", "possibl analog roll sky"),
+        (
+            _custom("standard", "snowball"),
+            "universities organizations internals generously",
+            "univers organ intern generous",
+        ),
         (_custom("standard", "shingle"), "a b c", "a|a b|b|b c|c"),
         (_custom("whitespace", "word_delimiter"), "Wi-Fi PowerShot500", "Wi Fi Power Shot 500"),
         (

@@ -111,11 +111,12 @@ class Histogram(Aggregation):
         field = self.source.field(run)
         now = run.contexts[0].now if run.contexts else 0
         groups: dict[Any, dict[int, list[int]]] = {}
+        keys: list[int] = []  # the last interval
         hard = self._bounds(self.hard, field, now)
         for number, one in enumerate(slices):
             values = self.source.values(one.context)
             for ordinal in one.ordinals:
-                for key in {self.steps.key(value) for value in values(ordinal)}:
+                for key in {self._key(value, keys) for value in values(ordinal)}:
                     if hard is None or (
                         (hard[0] is None or key >= hard[0]) and (hard[1] is None or key <= hard[1])
                     ):
@@ -136,6 +137,15 @@ class Histogram(Aggregation):
         if self.keyed:
             return {"buckets": {b.get("key_as_string", str(b["key"])): b for b in buckets}}
         return {"buckets": buckets}
+
+    def _key(self, value: Any, known: list[int]) -> Any:
+        """The interval of a value; calendar intervals are costly, and neighbours share them."""
+        if not isinstance(self.steps, CalendarSteps):
+            return self.steps.key(value)
+        if not known or not known[0] <= value < known[1]:
+            start = self.steps.key(value)
+            known[:] = start, self.steps.following(start)
+        return known[0]
 
     def _bucket(self, field: Any, key: Any) -> Result:
         if self.dates:

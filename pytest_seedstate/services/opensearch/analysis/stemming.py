@@ -32,6 +32,20 @@ def _snowball(language: str) -> Callable[[str], str]:
     return lru_cache(maxsize=20_000)(stem)
 
 
+# Snowball 3 treats words that begin so as exceptions; the version in Lucene does not. With another
+# first letter of the same kind they are none, and the rules that stay do not look at it.
+_NEWER_EXCEPTIONS = ("past", "univers", "later", "emerg", "organ", "inter")
+_OTHER_LETTER = {"p": "m", "u": "a", "l": "m", "e": "a", "o": "a", "i": "a"}
+
+
+def _english(term: str) -> str:
+    """Porter's second stemmer as Lucene has it."""
+    stem = _snowball("english")
+    if not term.startswith(_NEWER_EXCEPTIONS):
+        return stem(term)
+    return term[0] + stem(_OTHER_LETTER[term[0]] + term[1:])[1:]
+
+
 def _possessive(term: str) -> str:
     if len(term) > 1 and term[-1] in "sS" and term[-2] in "'\u2019\uff07":
         return term[:-2]
@@ -61,8 +75,8 @@ def stemmer(parameters: Parameters) -> TokenFilter:
     language = str(parameters.get("language", parameters.get("name", "porter"))).lower()
     if language in ("english", "porter"):
         return each_term(porter)
-    if language in ("porter2",):
-        return each_term(_snowball("english"))
+    if language == "porter2":
+        return each_term(_english)
     if language == "minimal_english":
         return each_term(_minimal_english)
     if language == "possessive_english":
@@ -74,7 +88,7 @@ def stemmer(parameters: Parameters) -> TokenFilter:
 def snowball(parameters: Parameters) -> TokenFilter:
     language = str(parameters.get("language", parameters.get("name", "English"))).lower()
     if language in ("english", "porter"):
-        return each_term(_snowball("english") if language == "english" else porter)
+        return each_term(_english if language == "english" else porter)
     return _by_language(language)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +49,7 @@ class Place:
         return Bool(should=[parse(one) for one in self.filters]) if self.filters else None
 
 
-@dataclass
+@dataclass(slots=True)
 class Hit:
     """A document found."""
 
@@ -199,15 +200,22 @@ def run(node: Node, searched: list[Place], search: Search, *, scrolling: bool = 
     for number, (place, context) in enumerate(zip(searched, contexts, strict=True)):
         try:
             _check(search, place, scrolling)
-            hits, whole = _one_index(number, place, context, search)
+            hits, whole, kept = _one_index(number, place, context, search)
         except ApiError as problem:
             first = first or problem
             found.failures.append(_failure(problem, place, node))
             continue
-        found.hits += hits
         slices.append(whole)
-    if first is not None and len(found.failures) == len(searched):
-        raise all_failed(first, found.failures)
+        found.total += len(kept)
+        if hits is None:
+            # A hit for each of many documents costs more than finding them.
+            only_page = not scrolling and search.collapse is None
+            top = _best(kept, whole.scores, search.page()) if only_page else kept
+            hits = [Hit(number, ordinal, whole.scores[ordinal]) for ordinal in top]
+        if not search.sort or search.track_scores or _scored(search):
+            found.best = _highest(found.best, whole.scores, kept)
+        found.hits += hits
+    _failed_on_all(first, found, searched)
     if not searched:
         found.best = 0.0
     elif search.aggregations:
@@ -216,9 +224,6 @@ def run(node: Node, searched: list[Place], search: Search, *, scrolling: bool = 
         except ApiError as problem:
             failures = [_failure(problem, place, node) for place in searched[:1]]
             raise all_failed(problem, failures) from None
-    found.total = len(found.hits)
-    if found.hits and (not search.sort or search.track_scores or _scored(search)):
-        found.best = max(hit.score for hit in found.hits)
     order(found.hits, search)
     if search.after is not None:
         found.hits = _after(found, search)
@@ -236,7 +241,13 @@ def _scored(search: Search) -> bool:
 
 def _one_index(
     number: int, place: Place, context: Context, search: Search
-) -> tuple[list[Hit], Slice]:
+) -> tuple[list[Hit] | None, Slice, list[int]]:
+    """The hits of one index.
+
+    Returns:
+        The hits (None where their order is that of the scores), what aggregations see, and the
+        ordinals that the post filter leaves.
+    """
     query = _restricted(search.query, context)
     scored = not search.sort or _scored(search) or search.track_scores
     scored = scored or search.min_score is not None or bool(search.aggregations)
@@ -259,9 +270,8 @@ def _one_index(
             kept = [ordinal for ordinal in ordinals if ordinal in allowed]
     except ApiError as problem:
         raise _of_query(problem, place) from None
-    if not search.sort:
-        hits = [Hit(number, ordinal, scores[ordinal]) for ordinal in kept]
-    else:
+    hits: list[Hit] | None = None
+    if search.sort:
         try:
             criteria = [criterion.bind(context) for criterion in search.sort]
         except ApiError as problem:
@@ -275,7 +285,27 @@ def _one_index(
             hits.append(
                 Hit(number, ordinal, score, tuple(p[0] for p in pairs), [p[1] for p in pairs])
             )
-    return hits, Slice(context, ordinals, scores)
+    return hits, Slice(context, ordinals, scores), kept
+
+
+def _highest(
+    before: float | None, scores: Mapping[int, float], ordinals: list[int]
+) -> float | None:
+    if not ordinals:
+        return before
+    highest = max(scores[ordinal] for ordinal in ordinals)
+    return highest if before is None else max(before, highest)
+
+
+def _failed_on_all(first: ApiError | None, found: Found, searched: list[Place]) -> None:
+    if first is not None and len(found.failures) == len(searched):
+        raise all_failed(first, found.failures)
+
+
+def _best(ordinals: list[int], scores: Mapping[int, float], count: int) -> list[int]:
+    if count >= len(ordinals):
+        return ordinals
+    return heapq.nsmallest(count, ordinals, key=lambda ordinal: (-scores[ordinal], ordinal))
 
 
 def order(hits: list[Hit], search: Search) -> None:
