@@ -116,6 +116,8 @@ def test_normalizers_keep_the_whole_text() -> None:
         ({"filter": {"f": {"type": "hunspell"}}}, "not supported by the embedded"),
         ({"filter": {"f": {"type": "length", "bogus": 1}}}, r"\[bogus\] .* is not supported"),
         ({"tokenizer": {"t": {"type": "pattern", "pattern": "("}}}, "near index"),
+        ({"analyzer": {"a": {"type": ["stop"]}}}, "a type that is a string"),
+        ({"filter": {"f": {"type": {}}}}, "must be named by a string"),
     ],
 )
 def test_unknown_parts_are_refused(analysis: dict[str, Any], reason: str) -> None:

@@ -52,9 +52,9 @@ def test_other_texts_are_no_dates(text: str) -> None:
 
 
 def test_what_a_text_leaves_open_is_its_start_or_its_end() -> None:
-    """Rounded up, a year is its last millisecond."""
-    assert format_date(parse_date("2020", round_up=True)) == "2020-12-31T23:59:59.999Z"
-    assert format_date(parse_date("2020-02", round_up=True)) == "2020-02-29T23:59:59.999Z"
+    """Rounded up, a year is the end of its first day, as on a real node."""
+    assert format_date(parse_date("2020", round_up=True)) == "2020-01-01T23:59:59.999Z"
+    assert format_date(parse_date("2020-02", round_up=True)) == "2020-02-01T23:59:59.999Z"
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,9 @@ def test_a_value_that_does_not_fit_is_told_with_its_field(
 def test_scaled_floats_are_rounded_to_their_factor() -> None:
     """A scaling factor is needed, and decides what is kept."""
     assert parse(field("scaled_float", scaling_factor=100), {"f": 1.239}).part.values["f"] == [1.24]
+    # As a real node shows it: what is kept times the reciprocal.
+    found = parse(field("scaled_float", scaling_factor=100), {"f": 8.95}).part.values["f"]
+    assert found == [8.950000000000001]
     with pytest.raises(ApiError, match="scaling_factor"):
         field("scaled_float")
 

@@ -238,6 +238,8 @@ class Analyzers:
                     f"analyzer [{name}] must specify either an analyzer type, or a tokenizer"
                 )
             kind = "custom"
+        if not isinstance(kind, str):
+            raise illegal_argument(f"analyzer [{name}] must have a type that is a string")
         if kind == "custom":
             return self._custom(name, values)
         if kind not in BUILT_IN or kind == "default":
@@ -245,7 +247,7 @@ class Analyzers:
                 raise unsupported(f"the analyzer type [{kind}]")
             raise illegal_argument(f"Unknown analyzer type [{kind}] for [{name}]")
         parameters = Parameters(f"analyzer [{name}]", values)
-        made = BUILT_IN[str(kind)](name, parameters)
+        made = BUILT_IN[kind](name, parameters)
         parameters.close()
         return made
 
@@ -349,6 +351,8 @@ def _section(analysis: Mapping[str, Any], name: str) -> dict[str, dict[str, Any]
 
 
 def _check_known(kind: str, name: Any) -> None:
+    if not isinstance(name, str):
+        raise illegal_argument(f"a {kind} must be named by a string")
     if name in _ELSEWHERE[kind]:
         raise unsupported(f"the {kind} [{name}]")
 

@@ -58,7 +58,8 @@ def parse_date(
         text: the date.
         pattern: formats, separated by ``||``.
         zone: of texts that name none.
-        round_up: take the end of what the text leaves open: ``2020`` is the last millisecond.
+        round_up: take the end of the day, hour or minute that the text leaves open; month and day
+            are the first ones all the same, so ``2020`` is the end of 2020-01-01 (tried on 3.8.0).
 
     Raises:
         NotADateError: it follows none of the formats.
@@ -93,11 +94,11 @@ def _millis(parts: dict[str, str], zone: str | None, round_up: bool) -> int:
     year = int(
         parts["year"] if "year" in parts else f"20{parts['year2']}" if "year2" in parts else 1970
     )
-    month = int(parts.get("month", 12 if round_up and "month_name" not in parts else 1))
+    month = int(parts.get("month", 1))
     if "month_name" in parts:
         month = 1 + next(i for i, name in enumerate(MONTHS) if name.startswith(parts["month_name"]))
     last = calendar.monthrange(year if 1 <= year <= 9999 else 2000 + year % 400, month)[1]
-    day = int(parts.get("day", last if round_up else 1))
+    day = int(parts.get("day", 1))
     hour = _hour(parts, 23 if round_up else 0)
     minute = int(parts.get("minute", 59 if round_up else 0))
     second = int(parts.get("second", 59 if round_up else 0))

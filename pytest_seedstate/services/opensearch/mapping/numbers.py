@@ -248,7 +248,7 @@ class ScaledFloat(Double):
 
     def rounded(self, exact: float) -> float:
         scaled = exact * self.factor
-        return math.floor(scaled + 0.5) / self.factor if math.isfinite(scaled) else scaled
+        return self._value(math.floor(scaled + 0.5)) if math.isfinite(scaled) else scaled
 
     def bound(self, value: Any, *, round_up: bool = False, now: int = 0, **options: Any) -> Any:
         try:
@@ -257,7 +257,11 @@ class ScaledFloat(Double):
             raise problem.as_error() from None
         if not math.isfinite(exact):
             return exact
-        return (math.ceil(exact) if round_up else math.floor(exact)) / self.factor
+        return self._value(math.ceil(exact) if round_up else math.floor(exact))
+
+    def _value(self, stored: int) -> float:
+        # By the reciprocal, as a real node does: the last digits differ from a division's.
+        return stored * (1 / self.factor)
 
 
 def _through(code: str, exact: float) -> float:
