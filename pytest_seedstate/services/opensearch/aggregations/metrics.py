@@ -1,0 +1,276 @@
+"""Aggregations that give figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import illegal_argument, unsupported
+from ..search.numbers import decimal_format
+from .base import Aggregation, Options, Result, Run, Slice, aggregation
+from .values import Source
+
+
+def as_text(field: Any, value: float, pattern: str | None) -> str | None:
+    """How a figure of a field is shown besides its number; None where it is not."""
+    if field is None or value is None or not math.isfinite(value):
+        return None
+    if field.type == "date":
+        return str(field.format(int(value), pattern))
+    if pattern is not None:
+        return decimal_format(value, pattern)
+    if field.type == "boolean":
+        return "true" if value else "false"
+    return None
+
+
+def exact_sum(values: list[Any]) -> float:
+    """Lucene's compensated sum."""
+    total = rest = 0.0
+    for value in values:
+        corrected = value + rest
+        updated = total + corrected
+        rest = corrected - (updated - total)
+        total = updated
+    return float(total)
+
+
+@dataclass
+class Single(Aggregation):
+    """One figure."""
+
+    source: Source
+    compute: Callable[[list[Any]], float | None]
+    format: str | None
+    is_count: bool = False
+    typed: str = ""
+
+    def run(self, slices: list[Slice], run: Run) -> Result:
+        field = self.source.field(run)
+        found = self.compute(list(self.source.each(slices)))
+        if self.is_count:
+            return {"value": found}
+        value = None if found is None else float(found)
+        result: Result = {"value": value}
+        text = None if value is None else as_text(field, value, self.format)
+        if text is not None:
+            result["value_as_string"] = text
+        return result
+
+
+def _single(kind: str, compute: Callable[[list[Any]], float | None]) -> None:
+    @aggregation(kind)
+    def make(name: str, options: Options) -> Aggregation:
+        pattern = options.text("format")
+        return Single(Source(options, numeric=True), compute, pattern)
+
+
+_single("avg", lambda values: exact_sum(values) / len(values) if values else None)
+_single("sum", lambda values: exact_sum(values))
+_single("min", lambda values: min(values) if values else None)
+_single("max", lambda values: max(values) if values else None)
+
+
+@aggregation("value_count")
+def value_count(name: str, options: Options) -> Aggregation:
+    options.text("format")
+    return Single(Source(options), len, None, is_count=True)
+
+
+@aggregation("cardinality")
+def cardinality(name: str, options: Options) -> Aggregation:
+    options.integer("precision_threshold", 3000)
+    options.get("execution_hint")
+    return Single(Source(options), lambda values: len(set(values)), None, is_count=True)
+
+
+@dataclass
+class Stats(Aggregation):
+    source: Source
+    format: str | None
+    extended: bool
+    sigma: float
+    typed: str = ""
+
+    def run(self, slices: list[Slice], run: Run) -> Result:
+        field = self.source.field(run)
+        values = [float(value) for value in self.source.each(slices)]
+        count = len(values)
+        added = exact_sum(values)
+        result: Result = {
+            "count": count,
+            "min": min(values) if values else None,
+            "max": max(values) if values else None,
+            "avg": added / count if values else None,
+            "sum": added,
+        }
+        if self.extended:
+            result.update(self._extended(values, added))
+        if values:
+            for key in list(result):
+                text = (
+                    None
+                    if key in ("count", "std_deviation_bounds") or result[key] is None
+                    else as_text(field, result[key], self.format)
+                )
+                if text is not None:
+                    result[f"{key}_as_string"] = text
+        return result
+
+    def _extended(self, values: list[float], added: float) -> Result:
+        count = len(values)
+        squares = exact_sum([value * value for value in values])
+        names = (
+            "variance", "variance_population", "variance_sampling", "std_deviation",
+            "std_deviation_population", "std_deviation_sampling",
+        )  # fmt: skip
+        bounds = ("upper", "lower", "upper_population", "lower_population", "upper_sampling",
+                  "lower_sampling")  # fmt: skip
+        if not values:
+            return {
+                "sum_of_squares": None,
+                **dict.fromkeys(names),
+                "std_deviation_bounds": dict.fromkeys(bounds),
+            }
+        mean = added / count
+        variance = max(0.0, (squares - added * added / count) / count)
+        sampling = max(0.0, (squares - added * added / count) / (count - 1)) if count > 1 else None
+        deviation = math.sqrt(variance)
+        sampled = None if sampling is None else math.sqrt(sampling)
+        spread = deviation * self.sigma
+        wide = None if sampled is None else sampled * self.sigma
+        nan: Any = "NaN"
+        limits = (
+            mean + spread,
+            mean - spread,
+            mean + spread,
+            mean - spread,
+            nan if wide is None else mean + wide,
+            nan if wide is None else mean - wide,
+        )
+        figures = (
+            variance,
+            variance,
+            nan if sampling is None else sampling,
+            deviation,
+            deviation,
+            nan if sampled is None else sampled,
+        )
+        return {
+            "sum_of_squares": squares,
+            **dict(zip(names, figures, strict=True)),
+            "std_deviation_bounds": dict(zip(bounds, limits, strict=True)),
+        }
+
+
+@aggregation("stats")
+def stats(name: str, options: Options) -> Aggregation:
+    return Stats(Source(options, numeric=True), options.text("format"), False, 2.0)
+
+
+@aggregation("extended_stats")
+def extended_stats(name: str, options: Options) -> Aggregation:
+    sigma = float(options.get("sigma", 2.0))
+    if sigma < 0:
+        raise illegal_argument(
+            f"[sigma] must be greater than or equal to 0. Found [{sigma}] in [{name}]"
+        )
+    return Stats(Source(options, numeric=True), options.text("format"), True, sigma)
+
+
+DEFAULT_PERCENTS = (1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0)
+
+
+@dataclass
+class Percentiles(Aggregation):
+    """Exact, where a real node estimates once there are many values."""
+
+    source: Source
+    percents: tuple[float, ...]
+    keyed: bool
+    format: str | None
+    ranks: bool
+    typed: str = ""
+
+    def run(self, slices: list[Slice], run: Run) -> Result:
+        field = self.source.field(run)
+        values = sorted(float(value) for value in self.source.each(slices))
+        compute = self._rank if self.ranks else self._percentile
+        found = [(percent, compute(values, percent)) for percent in self.percents]
+        if self.keyed:
+            result: Result = {}
+            for percent, value in found:
+                result[str(percent)] = value
+                text = None if value is None else as_text(field, value, self.format)
+                if text is not None:
+                    result[f"{percent}_as_string"] = text
+            return {"values": result}
+        listed = []
+        for percent, value in found:
+            one: Result = {"key": percent, "value": value}
+            text = None if value is None else as_text(field, value, self.format)
+            if text is not None:
+                one["value_as_string"] = text
+            listed.append(one)
+        return {"values": listed}
+
+    @staticmethod
+    def _percentile(values: list[float], percent: float) -> float | None:
+        if not values:
+            return None
+        return values[min(int(percent / 100 * len(values)), len(values) - 1)]
+
+    @staticmethod
+    def _rank(values: list[float], limit: float) -> float | None:
+        if not values:
+            return None
+        if limit < values[0]:
+            return 0.0
+        if limit >= values[-1]:
+            return 100.0
+        below = sum(1 for value in values if value < limit)
+        same = sum(1 for value in values if value == limit)
+        return (below + same / 2) / len(values) * 100
+
+    def value(self, result: Result, path: str) -> Any:
+        found = result["values"]
+        if isinstance(found, dict):
+            return found.get(str(float(path)) if path else "")
+        return next((one["value"] for one in found if str(one["key"]) == path), None)
+
+
+def _percentiles(options: Options, ranks: bool) -> Percentiles:
+    name = "values" if ranks else "percents"
+    given = options.get(name, None if ranks else list(DEFAULT_PERCENTS))
+    if not given:
+        raise illegal_argument(f"[{name}] must not be empty: [{options.name}]")
+    tdigest = options.get("tdigest")
+    if tdigest is not None:
+        for key in tdigest:
+            if key not in ("compression", "execution_hint"):
+                raise unsupported(f"[{key}] of [tdigest]")
+    if options.has("hdr"):
+        raise unsupported(f"[hdr] of [{options.kind}]")
+    percents = tuple(sorted(float(one) for one in given))
+    if not ranks and not all(0 <= percent <= 100 for percent in percents):
+        raise illegal_argument("percent must be in [0,100], got [" + str(percents) + "]")
+    return Percentiles(
+        Source(options, numeric=True),
+        percents,
+        options.flag("keyed", True),
+        options.text("format"),
+        ranks,
+        "tdigest_percentile_ranks" if ranks else "tdigest_percentiles",
+    )
+
+
+@aggregation("percentiles")
+def percentiles(name: str, options: Options) -> Aggregation:
+    return _percentiles(options, False)
+
+
+@aggregation("percentile_ranks")
+def percentile_ranks(name: str, options: Options) -> Aggregation:
+    return _percentiles(options, True)

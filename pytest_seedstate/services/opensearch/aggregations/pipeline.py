@@ -1,0 +1,185 @@
+"""Aggregations of other aggregations' buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ApiError, illegal_argument, unsupported
+from ..search.numbers import decimal_format
+from .base import Aggregation, Options, Pipeline, Result, aggregation, bucket_value
+from .metrics import exact_sum
+from .terms import read_order
+
+
+def _path(options: Options) -> str:
+    value = options.get("buckets_path")
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, str):
+        raise illegal_argument(f"Required one of fields [buckets_path] for [{options.name}]")
+    if str(options.get("gap_policy", "skip")).lower() != "skip":
+        raise unsupported(f"[gap_policy] other than skip of [{options.kind}]")
+    return value
+
+
+@dataclass
+class BucketSort(Pipeline):
+    order: list[tuple[str, bool]]
+    start: int
+    size: int | None
+    on_parent = True
+
+    def change(
+        self, name: str, buckets: list[Result], owners: Mapping[str, Aggregation]
+    ) -> list[Result]:
+        kept = list(buckets)
+        for path, descending in reversed(self.order):
+            valued = [(bucket_value(bucket, path, owners), bucket) for bucket in kept]
+            present = [pair for pair in valued if pair[0] is not None]
+            present.sort(key=lambda pair: pair[0], reverse=descending)
+            kept = [bucket for _, bucket in present]
+        stop = None if self.size is None else self.start + self.size
+        return kept[self.start : stop]
+
+
+@aggregation("bucket_sort")
+def bucket_sort(name: str, options: Options) -> Aggregation:
+    order = []
+    given = options.get("sort", [])
+    for one in given if isinstance(given, list) else [given]:
+        if isinstance(one, str):
+            order.append((one, False))
+        else:
+            flat = {k: v.get("order", "asc") if isinstance(v, dict) else v for k, v in one.items()}
+            order += read_order([{k: v} for k, v in flat.items()], [])
+    if str(options.get("gap_policy", "skip")).lower() != "skip":
+        raise unsupported("[gap_policy] other than skip of [bucket_sort]")
+    size = options.integer("size", 0) if options.has("size") else None
+    return BucketSort(order, options.integer("from", 0), size)
+
+
+@dataclass
+class Sibling(Pipeline):
+    """One figure of a metric in all buckets of a sibling."""
+
+    path: str
+    compute: Callable[[list[tuple[Any, float]]], Result]
+    format: str | None
+
+    def reduce(self, siblings: Result, owners: Mapping[str, Aggregation]) -> Result | None:
+        name, mark, rest = self.path.partition(">")
+        if not mark:
+            name, _, rest = self.path.partition(".")
+        if name not in siblings or "buckets" not in siblings[name]:
+            raise ApiError(
+                400,
+                "action_request_validation_exception",
+                "Validation Failed: 1: No aggregation found for path [" + self.path + "];",
+            )
+        buckets = siblings[name]["buckets"]
+        pairs = [
+            (bucket.get("key_as_string", bucket.get("key", key)), bucket)
+            for key, bucket in (
+                buckets.items() if isinstance(buckets, dict) else enumerate(buckets)
+            )
+        ]
+        valued = [
+            (key, bucket_value(bucket, rest or "_count", owners[name].children))
+            for key, bucket in pairs
+        ]
+        result = self.compute([(key, float(value)) for key, value in valued if value is not None])
+        if self.format and isinstance(result.get("value"), float):
+            result["value_as_string"] = decimal_format(result["value"], self.format)
+        return result
+
+
+def _best(pick: Callable[[list[float]], float]) -> Callable[[list[tuple[Any, float]]], Result]:
+    def compute(pairs: list[tuple[Any, float]]) -> Result:
+        if not pairs:
+            return {"value": None, "keys": []}
+        best = pick([value for _, value in pairs])
+        return {"value": best, "keys": [str(key) for key, value in pairs if value == best]}
+
+    return compute
+
+
+def _stats(pairs: list[tuple[Any, float]]) -> Result:
+    values = [value for _, value in pairs]
+    return {
+        "count": len(values),
+        "min": min(values, default=None),
+        "max": max(values, default=None),
+        "avg": exact_sum(values) / len(values) if values else None,
+        "sum": exact_sum(values),
+    }
+
+
+def _mean(pairs: list[tuple[Any, float]]) -> Result:
+    return {"value": exact_sum([v for _, v in pairs]) / len(pairs) if pairs else None}
+
+
+_SIBLINGS: dict[str, tuple[str, Callable[[list[tuple[Any, float]]], Result]]] = {
+    "max_bucket": ("bucket_metric_value", _best(max)),
+    "min_bucket": ("bucket_metric_value", _best(min)),
+    "avg_bucket": ("simple_value", _mean),
+    "sum_bucket": ("simple_value", lambda pairs: {"value": exact_sum([v for _, v in pairs])}),
+    "stats_bucket": ("stats_bucket", _stats),
+}
+
+
+def _sibling(kind: str) -> None:
+    typed, compute = _SIBLINGS[kind]
+
+    @aggregation(kind)
+    def make(name: str, options: Options) -> Aggregation:
+        made = Sibling(_path(options), compute, options.text("format"))
+        made.typed = typed
+        return made
+
+
+for _kind in _SIBLINGS:
+    _sibling(_kind)
+
+
+@dataclass
+class Running(Pipeline):
+    """A figure in each bucket, made of those of the buckets before."""
+
+    path: str
+    format: str | None
+    differences: bool
+    on_parent = True
+
+    def change(
+        self, name: str, buckets: list[Result], owners: Mapping[str, Aggregation]
+    ) -> list[Result]:
+        added = 0.0
+        before: float | None = None
+        for bucket in buckets:
+            value = bucket_value(bucket, self.path, owners)
+            if self.differences:
+                if value is not None and before is not None:
+                    bucket[name] = self._shown(value - before)
+                before = value if value is not None else before
+            else:
+                added += value or 0.0
+                bucket[name] = self._shown(added)
+        return buckets
+
+    def _shown(self, value: float) -> Result:
+        result: Result = {"value": float(value)}
+        if self.format:
+            result["value_as_string"] = decimal_format(float(value), self.format)
+        return result
+
+
+@aggregation("cumulative_sum")
+def cumulative_sum(name: str, options: Options) -> Aggregation:
+    return Running(_path(options), options.text("format"), False)
+
+
+@aggregation("derivative")
+def derivative(name: str, options: Options) -> Aggregation:
+    return Running(_path(options), options.text("format"), True)

@@ -1,0 +1,1 @@
+"""Ingest pipelines: changes to documents before they are indexed."""

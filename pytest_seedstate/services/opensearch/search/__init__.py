@@ -1,0 +1,1 @@
+"""Searches: requests read, run over indices, sorted, cut to pages and shown."""
