@@ -175,7 +175,7 @@ class SupervisedProcess:
     def status(self) -> int | None:
         """The program's exit status (negative: the signal that ended it); None while it runs."""
         while self._status is None and self._listen(0.0):
-            self._read_status()
+            pass
         return self._status
 
     def wait(self, seconds: float) -> int | None:
@@ -186,7 +186,7 @@ class SupervisedProcess:
         """
         deadline = time.monotonic() + seconds
         while self._status is None and self._listen(deadline - time.monotonic()):
-            self._read_status()
+            pass
         return self._status
 
     def stop(self) -> None:
@@ -227,6 +227,8 @@ class SupervisedProcess:
             return False
         told = os.read(pipe.fileno(), 4096)
         self._told += told
+        # A quick program's start and end may be told in one piece.
+        self._read_status()
         if not told and self._status is None:
             # The supervisor was killed; the kernel then ends the program too.
             self._status = -signal.SIGKILL
