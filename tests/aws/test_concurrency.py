@@ -277,11 +277,19 @@ def test_a_request_in_progress_is_named(filled: AwsJournal, aws: EmbeddedAws) ->
             }
         )
     patience, module.BUSY_SECONDS = module.BUSY_SECONDS, 0.0
+    enough = threading.Event()
+
+    def scan_again_and_again() -> None:
+        while not enough.is_set():
+            slow.scan(TableName="shop")
+
     try:
-        with meanwhile(lambda: list(slow.get_paginator("scan").paginate(TableName="shop"))):
-            time.sleep(0.1)
-            with pytest.raises(SeedstateError, match="still carrying out requests"):
-                mark_while_writing(filled, aws)
+        with meanwhile(scan_again_and_again):
+            try:
+                with pytest.raises(SeedstateError, match="still carrying out requests"):
+                    mark_while_writing(filled, aws)
+            finally:
+                enough.set()
     finally:
         module.BUSY_SECONDS = patience
     filled.rewind()
