@@ -109,6 +109,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("seedstate_postgres_port", "string", "Port of PostgreSQL (default: a free one)"),
     Setting("seedstate_aws_port", "string", "Port of the AWS services (default: a free one)"),
+    Setting("seedstate_opensearch_port", "string", "Port of OpenSearch (default: a free one)"),
     Setting(
         "seedstate_aws_services",
         "linelist",
@@ -153,6 +154,7 @@ class Settings:
     postgres_bin: Path | None
     postgres_port: int | None
     aws_port: int | None
+    opensearch_port: int | None
     aws_services: tuple[str, ...]
     cache_dir: Path | None
     lock_timeout: float
@@ -196,6 +198,7 @@ class Settings:
             postgres_bin=path("seedstate_postgres_bin"),
             postgres_port=_port("seedstate_postgres_port", value("seedstate_postgres_port")),
             aws_port=_port("seedstate_aws_port", value("seedstate_aws_port")),
+            opensearch_port=_port("seedstate_opensearch_port", value("seedstate_opensearch_port")),
             aws_services=tuple(value("seedstate_aws_services") or DEFAULT_AWS_SERVICES),
             cache_dir=path("seedstate_cache_dir"),
             lock_timeout=number("seedstate_lock_timeout", 5.0, float),
