@@ -18,6 +18,7 @@ from pytest_seedstate.services.opensearch.routes.registry import (
     MethodNotAllowedError,
     Request,
     Response,
+    Route,
     find,
     read_flag,
 )
@@ -100,7 +101,15 @@ class Application:
         read_flag(parameters, "pretty")
         request = Request(self.node, method, path, variables, parameters, body)
         with self.node.lock:
-            return found.handler(request)
+            return self.carry_out(found, request)
+
+    def carry_out(self, found: Route, request: Request) -> Response:
+        """Answer a request that is well-formed; nobody else is served meanwhile.
+
+        Raises:
+            ApiError: it cannot be answered.
+        """
+        return found.handler(request)
 
 
 def _unknown_parameters(path: str, names: list[str]) -> ApiError:

@@ -54,6 +54,7 @@ def flush(request: Request) -> Response:
         *INDEX_OPTIONS,
         *("flush", "max_num_segments", "only_expunge_deletes", "primary_only"),
     ),
+    reads=True,
 )
 def force_merge(request: Request) -> Response:
     targets = indices_of(request)
@@ -68,6 +69,7 @@ def force_merge(request: Request) -> Response:
     "/_cache/clear",
     "/{index}/_cache/clear",
     parameters=(*INDEX_OPTIONS, "fielddata", "fields", "query", "request", "file"),
+    reads=True,
 )
 def clear_cache(request: Request) -> Response:
     return Response({"_shards": shards_of(indices_of(request))})

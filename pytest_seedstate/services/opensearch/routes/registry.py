@@ -131,6 +131,7 @@ class Route:
     handler: Handler
     parameters: frozenset[str]
     names: tuple[str, ...]  # of the path's variables, in order
+    reads: bool  # it changes nothing but counters and search contexts
 
 
 class _Branch:
@@ -160,7 +161,7 @@ _ELSEWHERE = frozenset(
 
 
 def route(
-    methods: str, *paths: str, parameters: tuple[str, ...] = ()
+    methods: str, *paths: str, parameters: tuple[str, ...] = (), reads: bool | None = None
 ) -> Callable[[Handler], Handler]:
     """Register a function as the answer to requests.
 
@@ -168,7 +169,9 @@ def route(
         methods: one, or several with commas. GET answers HEAD too.
         paths: with ``{name}`` for variable segments.
         parameters: of the query string, besides the common ones.
+        reads: whether it leaves all data as they are; None: if it answers GET.
     """
+    harmless = "GET" in methods.split(",") if reads is None else reads
 
     def register(handler: Handler) -> Handler:
         for path in paths:
@@ -181,7 +184,9 @@ def route(
                 else:
                     branch = branch.literals.setdefault(segment, _Branch())
             for method in methods.split(","):
-                branch.routes[method] = Route(handler, frozenset(parameters), tuple(names))
+                branch.routes[method] = Route(
+                    handler, frozenset(parameters), tuple(names), harmless
+                )
         return handler
 
     return register

@@ -194,7 +194,7 @@ def next_scroll(request: Request) -> Response:
     return Response({"_scroll_id": identifier, **_adapted(told, kept.search, request.parameters)})
 
 
-@route("DELETE", "/_search/scroll", "/_search/scroll/{scroll_id}")
+@route("DELETE", "/_search/scroll", "/_search/scroll/{scroll_id}", reads=True)
 def clear_scroll(request: Request) -> Response:
     body = request.object()
     given = body.get("scroll_id", request.variables.get("scroll_id"))
@@ -219,6 +219,7 @@ def clear_scroll(request: Request) -> Response:
         "keep_alive", "preference", "routing", "ignore_unavailable", "allow_no_indices",
         "expand_wildcards", "allow_partial_pit_creation",
     ),
+    reads=True,
 )  # fmt: skip
 def create_point(request: Request) -> Response:
     if "keep_alive" not in request.parameters:
@@ -247,7 +248,7 @@ def list_points(request: Request) -> Response:
     return Response({"pits": points})
 
 
-@route("DELETE", "/_search/point_in_time", "/_search/point_in_time/_all")
+@route("DELETE", "/_search/point_in_time", "/_search/point_in_time/_all", reads=True)
 def delete_points(request: Request) -> Response:
     contexts = request.node.contexts
     if request.path.rstrip("/").endswith("_all"):

@@ -82,6 +82,7 @@ class Index:
         settings: flat, with the private ones that OpenSearch adds.
         aliases: by name, as the alias API shows them.
         documents: what is there, refreshed or not, by id; in the order of writing.
+        touched: index and id of everything written; its owner empties it.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Index:
     mapping: IndexMapping
     aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
+    touched: set[tuple[str, str]] = field(default_factory=set)
     counters: Counters = field(default_factory=Counters)
     next_seq_no: int = 0
     _deleted_versions: dict[str, int] = field(default_factory=dict)
@@ -332,6 +334,7 @@ class Index:
         return self.next_seq_no - 1
 
     def _touch(self, identifier: str, document: Document | None) -> None:
+        self.touched.add((self.name, identifier))
         if not self._pending:
             self._pending_since = time.monotonic()
         self._pending.pop(identifier, None)

@@ -43,6 +43,7 @@ class Node:
         pipelines: ingest pipelines by id, as sent.
         persistent, transient: cluster settings, flat.
         contexts: what searches keep between requests: scrolls and points in time.
+        touched: index and id of every document written; for whoever records writes, who empties it.
         state_version: counts changes of indices' metadata, as the cluster state's version does.
         lock: held by whoever serves a request, because servers may have threads.
     """
@@ -58,6 +59,7 @@ class Node:
         self.persistent: Settings = {}
         self.transient: Settings = {}
         self.contexts: dict[str, Any] = {}
+        self.touched: set[tuple[str, str]] = set()
         self.state_version = 1
         self.lock = threading.RLock()
         self.names = Resolver(self.indices)
@@ -166,7 +168,7 @@ class Node:
         if expanded != "false":  # to as many nodes as there are: one
             settings["index.number_of_replicas"] = expanded.partition("-")[0]
         analysis = Analyzers(nested(sent))
-        index = Index(name, uuid, settings, analysis, IndexMapping(analysis))
+        index = Index(name, uuid, settings, analysis, IndexMapping(analysis), touched=self.touched)
         index.set_mapping(index.mapping.with_definition(blueprint.mappings))
         return index
 
