@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from pytest_seedstate.services.aws import EmbeddedAws
-from pytest_seedstate.services.aws.journal import AwsJournal
+from pytest_seedstate.services.host.journal import HostJournal
 
 from .helpers import Clients, fill, make_client
 
@@ -26,12 +26,12 @@ def aws(embedded_aws: EmbeddedAws) -> EmbeddedAws:
 
 
 @pytest.fixture
-def journal(aws: EmbeddedAws) -> AwsJournal:
+def journal(aws: EmbeddedAws) -> HostJournal:
     return aws.journal
 
 
 @pytest.fixture
-def filled(aws: EmbeddedAws, clients: Clients) -> AwsJournal:
+def filled(aws: EmbeddedAws, clients: Clients) -> HostJournal:
     """The host with one of everything, kept as the baseline ``filled``."""
     fill(clients)
     aws.journal.keep("filled")

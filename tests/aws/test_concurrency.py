@@ -13,7 +13,7 @@ import pytest
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services.aws import EmbeddedAws
-from pytest_seedstate.services.aws.journal import AwsJournal
+from pytest_seedstate.services.host.journal import HostJournal
 
 from .helpers import Clients, item, key, make_bucket, make_client
 
@@ -37,7 +37,7 @@ def meanwhile(function: Callable[[], object]) -> Iterator[threading.Thread]:
     assert errors == []
 
 
-def test_a_download_and_a_call_at_once(filled: AwsJournal, clients: Clients) -> None:
+def test_a_download_and_a_call_at_once(filled: HostJournal, clients: Clients) -> None:
     """A client that reads slowly holds up no other."""
     make_bucket(clients.s3, "large")
     large = bytes(20_000_000)
@@ -51,7 +51,7 @@ def test_a_download_and_a_call_at_once(filled: AwsJournal, clients: Clients) -> 
     assert got == large
 
 
-def test_a_download_survives_a_rewind(filled: AwsJournal, clients: Clients) -> None:
+def test_a_download_survives_a_rewind(filled: HostJournal, clients: Clients) -> None:
     """An answer that was begun before a rewind is read to its end after it."""
     make_bucket(clients.s3, "large")
     large = bytes(range(256)) * 80_000
@@ -66,7 +66,7 @@ def test_a_download_survives_a_rewind(filled: AwsJournal, clients: Clients) -> N
 
 
 def test_an_answer_nobody_reads_does_not_hold_up_a_mark(
-    filled: AwsJournal, clients: Clients
+    filled: HostJournal, clients: Clients
 ) -> None:
     """A body that a test forgot to read is cut off, and the state kept."""
     make_bucket(clients.s3, "large")
@@ -79,7 +79,7 @@ def test_an_answer_nobody_reads_does_not_hold_up_a_mark(
     forgotten.close()
 
 
-def test_writers_during_rewinds(filled: AwsJournal, aws: EmbeddedAws) -> None:
+def test_writers_during_rewinds(filled: HostJournal, aws: EmbeddedAws) -> None:
     """Threads that put without pause: no request fails, and no rewind ends wrongly clean."""
     stop = threading.Event()
     counts = [0, 0]
@@ -107,7 +107,7 @@ def test_writers_during_rewinds(filled: AwsJournal, aws: EmbeddedAws) -> None:
     assert min(counts) > 10
 
 
-def test_writers_during_marks_and_switches(filled: AwsJournal, aws: EmbeddedAws) -> None:
+def test_writers_during_marks_and_switches(filled: HostJournal, aws: EmbeddedAws) -> None:
     """A position that is marked under fire holds whole requests, each once."""
     stop = threading.Event()
 
@@ -164,7 +164,7 @@ def put_until_told(endpoint: dict[str, str], stop: object, errors: object) -> No
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_a_process_that_writes(method: str, filled: AwsJournal, aws: EmbeddedAws) -> None:
+def test_a_process_that_writes(method: str, filled: HostJournal, aws: EmbeddedAws) -> None:
     """A forked or spawned process commits during rewinds; it ends without harm to the host."""
     context = multiprocessing.get_context(method)
     stop, errors = context.Event(), context.Queue()
@@ -190,7 +190,7 @@ def test_a_process_that_writes(method: str, filled: AwsJournal, aws: EmbeddedAws
     assert reader.scan(TableName="shop")["Count"] == 5
 
 
-def test_one_of_many_conditional_puts_wins(filled: AwsJournal, aws: EmbeddedAws) -> None:
+def test_one_of_many_conditional_puts_wins(filled: HostJournal, aws: EmbeddedAws) -> None:
     """A condition and its write are one step, as an application that books slots relies on."""
     dynamodb = [make_client(aws, "dynamodb") for _ in range(4)]
 
@@ -212,7 +212,7 @@ def test_one_of_many_conditional_puts_wins(filled: AwsJournal, aws: EmbeddedAws)
         filled.rewind()
 
 
-def test_an_idle_consumer_is_no_writer(filled: AwsJournal, aws: EmbeddedAws) -> None:
+def test_an_idle_consumer_is_no_writer(filled: HostJournal, aws: EmbeddedAws) -> None:
     """A long poll that finds nothing leaves the journal clean and waits through no rewind."""
     url = make_client(aws, "sqs").create_queue(QueueName="quiet")["QueueUrl"]
     filled.keep("quiet")
@@ -238,7 +238,7 @@ def test_an_idle_consumer_is_no_writer(filled: AwsJournal, aws: EmbeddedAws) -> 
             filled.switch("quiet")
 
 
-def test_a_consumer_gets_its_message_at_once(filled: AwsJournal, aws: EmbeddedAws) -> None:
+def test_a_consumer_gets_its_message_at_once(filled: HostJournal, aws: EmbeddedAws) -> None:
     """A long poll ends when a message comes, and taking it is a change."""
     url = make_client(aws, "sqs").create_queue(QueueName="quiet")["QueueUrl"]
     filled.keep("quiet")
@@ -255,16 +255,16 @@ def test_a_consumer_gets_its_message_at_once(filled: AwsJournal, aws: EmbeddedAw
     assert filled.changes().notes == ("sqs: SendMessage", "sqs: ReceiveMessage")
 
 
-def mark_while_writing(journal: AwsJournal, aws: EmbeddedAws) -> None:
+def mark_while_writing(journal: HostJournal, aws: EmbeddedAws) -> None:
     """Each mark follows a write, so that there is something to keep."""
     for _ in range(100):
         journal.mark()
         make_client(aws, "dynamodb").put_item(TableName="shop", Item=item(1))
 
 
-def test_a_request_in_progress_is_named(filled: AwsJournal, aws: EmbeddedAws) -> None:
+def test_a_request_in_progress_is_named(filled: HostJournal, aws: EmbeddedAws) -> None:
     """A state cannot be kept while a request is being carried out: the message says which."""
-    from pytest_seedstate.services.aws import journal as module
+    from pytest_seedstate.services.host import journal as module
 
     slow = make_client(aws, "dynamodb")
     for start in range(0, 4000, 25):

@@ -16,7 +16,7 @@ import pytest
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services import platform
 from pytest_seedstate.services.aws import EmbeddedAws
-from pytest_seedstate.services.aws.journal import AwsJournal
+from pytest_seedstate.services.host.journal import HostJournal
 from pytest_seedstate.services.rundir import RunDir
 
 from .helpers import Clients, item, key, make_client, make_table
@@ -145,7 +145,7 @@ def test_a_stopped_reader_of_our_end_does_not_keep_the_host_alive(tmp_path: Path
         tmp_path,
         """
         import os, subprocess
-        from pytest_seedstate.services.aws import processes
+        from pytest_seedstate.services.host import processes
         ends = [channel.fileno() for channel in processes._open_channels]
         child = subprocess.Popen(["sleep", "60"], pass_fds=ends, stdout=subprocess.DEVNULL)
         (rundir.path / "child").write_text(str(child.pid))
@@ -285,7 +285,7 @@ def test_a_server_that_dies(aws: EmbeddedAws) -> None:
     while aws.journal.is_clean():
         assert time.monotonic() < deadline
     rewound = aws.journal.rewind()
-    assert rewound.replaced == ("the AWS host's serving process, which had died",)
+    assert rewound.replaced == ("the serving process of the embedded AWS, which had died",)
     assert aws.journal.is_clean()
     assert make_client(aws, "dynamodb").scan(TableName="shop")["Count"] == 0
 
@@ -306,7 +306,7 @@ def test_a_host_that_dies(tmp_path: Path) -> None:
         aws.stop()
 
 
-def test_mock_aws_in_a_test(filled: AwsJournal, clients: Clients, aws: EmbeddedAws) -> None:
+def test_mock_aws_in_a_test(filled: HostJournal, clients: Clients, aws: EmbeddedAws) -> None:
     """A moto in the test's own process, and its end, touch nothing of the host."""
     import boto3
     from moto import mock_aws
@@ -324,7 +324,7 @@ def test_mock_aws_in_a_test(filled: AwsJournal, clients: Clients, aws: EmbeddedA
     assert filled.is_clean()
 
 
-def test_a_frozen_clock(filled: AwsJournal, clients: Clients) -> None:
+def test_a_frozen_clock(filled: HostJournal, clients: Clients) -> None:
     """A test with freezegun stops the test's clocks; the host's go on, and no wait of ours hangs."""
     from freezegun import freeze_time
 
@@ -338,7 +338,7 @@ def test_a_frozen_clock(filled: AwsJournal, clients: Clients) -> None:
         assert filled.is_clean()
 
 
-def test_a_forked_child_cannot_use_the_journal(filled: AwsJournal, aws: EmbeddedAws) -> None:
+def test_a_forked_child_cannot_use_the_journal(filled: HostJournal, aws: EmbeddedAws) -> None:
     """In a process that a test forked, the service says that it is not there, and stop is inert."""
     reading, writing = os.pipe()
     child = os.fork()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from pytest_seedstate.services.aws import EmbeddedAws
-from pytest_seedstate.services.aws.journal import AwsJournal
+from pytest_seedstate.services.host.journal import HostJournal
 from tests.aws.helpers import Clients, everything, fill
 from tests.aws.operations import OPERATIONS, RECORDS
 from tests.machines import machine_settings
@@ -42,7 +42,7 @@ def records(state: State) -> dict[tuple[str, ...], Any]:
 class Machine(RuleBasedStateMachine):
     """Clients of an application, and the journal."""
 
-    def __init__(self, journal: AwsJournal, clients: Clients, filled: State) -> None:
+    def __init__(self, journal: HostJournal, clients: Clients, filled: State) -> None:
         super().__init__()
         self.journal = journal
         self.clients = clients
@@ -158,7 +158,7 @@ def test_whatever_is_done_comes_back(aws: EmbeddedAws, clients: Clients) -> None
     aws.journal.forget(FILLED)
 
 
-def test_operations_of_the_machine_do_something(filled: AwsJournal, clients: Clients) -> None:
+def test_operations_of_the_machine_do_something(filled: HostJournal, clients: Clients) -> None:
     """Each is carried out for some of the machine's numbers: refused always, it would test nothing."""
     idle = []
     for name, operation in OPERATIONS.items():

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from pytest_seedstate.services.aws.recorder import Request, Touch, Write, classify
+from pytest_seedstate.services.aws.recorder import Request, Write, classify
+from pytest_seedstate.services.host.hosted import Touch
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=test/20261121/{region}/{service}/aws4_request, Signature=0"
 KEY = {"pk": {"S": "é"}, "sk": {"N": "1"}}

@@ -321,7 +321,7 @@ KILLING = """
     ("victim", "problem"),
     [
         ("kill_postmaster", "the embedded PostgreSQL has ended during the run"),
-        ("kill_aws_host", "the embedded AWS host ended unasked"),
+        ("kill_aws_host", "the embedded AWS ended unasked"),
     ],
 )
 def test_a_service_that_dies_is_told_to_who_needs_it(

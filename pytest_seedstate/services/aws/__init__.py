@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_seedstate.services.aws.host import EmbeddedAws as EmbeddedAws
+    from pytest_seedstate.services.aws.service import EmbeddedAws as EmbeddedAws
 
 __all__ = ["EmbeddedAws"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "EmbeddedAws":
-        from pytest_seedstate.services.aws.host import EmbeddedAws
+        from pytest_seedstate.services.aws.service import EmbeddedAws
 
         return EmbeddedAws
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

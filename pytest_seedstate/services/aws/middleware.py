@@ -13,19 +13,18 @@ import json
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_seedstate.services.aws.recorder import (
     KeyNames,
     Request,
-    Touch,
     Write,
     action_of,
     classify,
     service_and_region,
 )
-from pytest_seedstate.services.aws.tally import Writes
+from pytest_seedstate.services.host.hosted import Log
+from pytest_seedstate.services.host.tally import Writes
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -33,29 +32,6 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _LOCK_PATIENCE = 10.0
 _POLL_EVERY = 0.2
-_LONGEST_WRITERS = 20
-
-
-@dataclass(slots=True)
-class Log:
-    """What was touched since a position; positions add segments.
-
-    Attributes:
-        touches: records and whole collections.
-        notes: what else changed, with how often.
-        writers: user agents, with how often.
-    """
-
-    touches: set[Touch] = field(default_factory=set)
-    notes: dict[str, int] = field(default_factory=dict)
-    writers: dict[str, int] = field(default_factory=dict)
-
-    def add(self, write: Write, writer: str) -> None:
-        self.touches.update(write.touches)
-        if write.note:
-            self.notes[write.note] = self.notes.get(write.note, 0) + 1
-        if writer in self.writers or len(self.writers) < _LONGEST_WRITERS:
-            self.writers[writer] = self.writers.get(writer, 0) + 1
 
 
 class Recorder:
@@ -118,7 +94,7 @@ class Recorder:
             # A service that calls back into itself over HTTP would wait for ever without a limit.
             locked = lock.acquire(timeout=_LOCK_PATIENCE)
             try:
-                self.segments[-1].add(write, environ.get("HTTP_USER_AGENT", "unknown"))
+                self._record(write, environ)
                 return self._application(environ, start_response)
             finally:
                 if locked:
@@ -126,6 +102,10 @@ class Recorder:
         finally:
             with self._changed:
                 self._changed.notify_all()
+
+    def _record(self, write: Write, environ: Environ) -> None:
+        writer = environ.get("HTTP_USER_AGENT", "unknown")
+        self.segments[-1].add(write.touches, write.note, writer)
 
     def _receive(
         self, environ: Environ, request: Request, start_response: StartResponse
@@ -146,7 +126,7 @@ class Recorder:
             left = end - time.monotonic()
             if answer.changed_something:
                 write = Write("sqs", "ReceiveMessage", (), "sqs: ReceiveMessage")
-                self.segments[-1].add(write, environ.get("HTTP_USER_AGENT", "unknown"))
+                self._record(write, environ)
             else:
                 self._writes.void()
             if answer.changed_something or left <= 0 or self._ends:

@@ -14,8 +14,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_seedstate.services.aws.http1 import Application, Environ
-from pytest_seedstate.services.aws.recorder import Touch, wire_key
+from pytest_seedstate.services.aws.recorder import wire_key
+from pytest_seedstate.services.host.hosted import Touch
+from pytest_seedstate.services.host.http1 import Application, Environ
 
 ACCOUNT = "123456789012"
 """The account that moto uses for credentials it does not know."""

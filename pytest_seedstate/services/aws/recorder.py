@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from pytest_seedstate.services.host.hosted import Touch
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -33,24 +35,6 @@ class Request:
     query: str
     headers: Mapping[str, str]
     body: bytes
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Touch:
-    """One record that a request may change, or a whole collection.
-
-    Attributes:
-        store: ``dynamodb`` or ``s3``.
-        region: where the table is; empty for S3, whose bucket names are global.
-        collection: table or bucket.
-        key: the object's key, or the item's in DynamoDB's wire form as compact JSON with sorted
-            names; empty for the whole collection.
-    """
-
-    store: str
-    region: str
-    collection: str
-    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

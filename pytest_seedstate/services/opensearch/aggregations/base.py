@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ApiError, illegal_argument, parsing_error, unsupported
+from ..plain import plain
 from ..queries import Context
 
 Result = dict[str, Any]
@@ -28,7 +29,7 @@ class Slice:
         return Slice(self.context, ordinals, self.scores)
 
 
-@dataclass
+@plain
 class Run:
     """What is the same for all aggregations of a search."""
 

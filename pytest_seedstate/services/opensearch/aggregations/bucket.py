@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..errors import ApiError, illegal_argument, parsing_error
+from ..plain import plain
 from ..queries import Context, Query, parse
 from ..queries.base import as_set
 from ..queries.nested import above
@@ -22,7 +21,7 @@ class _Single(Aggregation):
         return {"doc_count": total(slices), **self.below(slices, run)}
 
 
-@dataclass
+@plain
 class Filter(_Single):
     query: Query
 
@@ -35,7 +34,7 @@ def filter_aggregation(name: str, options: Options) -> Aggregation:
     return Filter(parse(options.members()))
 
 
-@dataclass
+@plain
 class Filters(_Single):
     queries: list[tuple[str | None, Query]]
     other: str | None
@@ -80,7 +79,7 @@ def filters(name: str, options: Options) -> Aggregation:
     return Filters(queries, (str(key) if key else "_other_") if wanted else None)
 
 
-@dataclass
+@plain
 class Missing(_Single):
     source: Source
 
@@ -115,7 +114,7 @@ def global_aggregation(name: str, options: Options) -> Aggregation:
     return Global()
 
 
-@dataclass
+@plain
 class Nested(_Single):
     path: str
 
@@ -144,7 +143,7 @@ def nested(name: str, options: Options) -> Aggregation:
     return Nested(str(path))
 
 
-@dataclass
+@plain
 class ReverseNested(_Single):
     name: str
     path: str

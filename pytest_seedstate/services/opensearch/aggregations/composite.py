@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from ..errors import ApiError, illegal_argument, parsing_error, unsupported
+from ..plain import plain
 from ..search.numbers import decimal_format
 from .base import Aggregation, Options, Result, Run, Slice, aggregation
 from .histogram import number_steps, time_steps
@@ -15,7 +15,7 @@ from .terms import slices_of
 from .values import Source
 
 
-@dataclass
+@plain
 class Part:
     """One source of a composite key."""
 
@@ -63,7 +63,7 @@ class Part:
         return (0, 0) if self.missing_first != self.descending else (2, 0)
 
 
-@dataclass
+@plain
 class _Place:
     """A key in the order asked for."""
 
@@ -78,7 +78,7 @@ class _Place:
         return False
 
 
-@dataclass
+@plain
 class Composite(Aggregation):
     parts: list[Part]
     size: int

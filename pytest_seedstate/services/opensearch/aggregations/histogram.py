@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ApiError, illegal_argument
 from ..mapping.dates import add, round_down, time_zone
+from ..plain import plain
 from ..search.numbers import decimal_format
 from .base import Aggregation, Options, Result, Run, Slice, aggregation
 from .terms import Order, ordered, read_order, slices_of
@@ -34,7 +34,7 @@ class Steps:
         raise NotImplementedError
 
 
-@dataclass
+@plain
 class NumberSteps(Steps):
     interval: float
     offset: float
@@ -47,7 +47,7 @@ class NumberSteps(Steps):
         return self.key(key + self.interval * 1.5)
 
 
-@dataclass
+@plain
 class CalendarSteps(Steps):
     unit: str
     zone: str | None
@@ -71,7 +71,7 @@ class CalendarSteps(Steps):
         return add(key - self.offset, amount, unit, zone) + self.offset
 
 
-@dataclass
+@plain
 class FixedSteps(Steps):
     interval: int
     zone: str | None
@@ -94,7 +94,7 @@ class FixedSteps(Steps):
         return self.key(key + self.interval)
 
 
-@dataclass
+@plain
 class Histogram(Aggregation):
     source: Source
     steps: Steps

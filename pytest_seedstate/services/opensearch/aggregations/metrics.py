@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import illegal_argument, unsupported
+from ..plain import plain
 from ..search.numbers import decimal_format
 from .base import Aggregation, Options, Result, Run, Slice, aggregation
 from .values import Source
@@ -37,7 +37,7 @@ def exact_sum(values: list[Any]) -> float:
     return float(total)
 
 
-@dataclass
+@plain
 class Single(Aggregation):
     """One figure."""
 
@@ -86,7 +86,7 @@ def cardinality(name: str, options: Options) -> Aggregation:
     return Single(Source(options), lambda values: len(set(values)), None, is_count=True)
 
 
-@dataclass
+@plain
 class Stats(Aggregation):
     source: Source
     format: str | None
@@ -183,7 +183,7 @@ def extended_stats(name: str, options: Options) -> Aggregation:
 DEFAULT_PERCENTS = (1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0)
 
 
-@dataclass
+@plain
 class Percentiles(Aggregation):
     """Exact, where a real node estimates once there are many values."""
 

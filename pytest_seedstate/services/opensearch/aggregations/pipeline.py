@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ApiError, illegal_argument, unsupported
+from ..plain import plain
 from ..search.numbers import decimal_format
 from .base import Aggregation, Options, Pipeline, Result, aggregation, bucket_value
 from .metrics import exact_sum
@@ -24,7 +24,7 @@ def _path(options: Options) -> str:
     return value
 
 
-@dataclass
+@plain
 class BucketSort(Pipeline):
     order: list[tuple[str, bool]]
     start: int
@@ -60,7 +60,7 @@ def bucket_sort(name: str, options: Options) -> Aggregation:
     return BucketSort(order, options.integer("from", 0), size)
 
 
-@dataclass
+@plain
 class Sibling(Pipeline):
     """One figure of a metric in all buckets of a sibling."""
 
@@ -143,7 +143,7 @@ for _kind in _SIBLINGS:
     _sibling(_kind)
 
 
-@dataclass
+@plain
 class Running(Pipeline):
     """A figure in each bucket, made of those of the buckets before."""
 

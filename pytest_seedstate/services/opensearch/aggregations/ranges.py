@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ApiError, illegal_argument, parsing_error
+from ..plain import plain
 from ..search.numbers import decimal_format
 from .base import Aggregation, Options, Result, Run, Slice, aggregation, total
 from .values import Source
 
 
-@dataclass
+@plain
 class Bound:
     """One range as it was asked for."""
 
@@ -21,7 +21,7 @@ class Bound:
     high: Any
 
 
-@dataclass
+@plain
 class Ranges(Aggregation):
     source: Source
     ranges: list[Bound]

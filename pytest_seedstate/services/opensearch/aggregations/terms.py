@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ApiError, illegal_argument, parsing_error, unsupported
+from ..plain import plain
 from ..queries.regular import compiled
 from ..search.numbers import decimal_format
 from .base import Aggregation, Options, Result, Run, Slice, aggregation, bucket_value
@@ -182,7 +182,7 @@ def key_members(field: Any, value: Any, pattern: str | None) -> Result:
     return result
 
 
-@dataclass
+@plain
 class Terms(Aggregation):
     source: Source
     size: int

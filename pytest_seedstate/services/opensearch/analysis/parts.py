@@ -139,8 +139,9 @@ def each_term(change: Callable[[str], str]) -> TokenFilter:
     def apply(tokens: list[Token]) -> list[Token]:
         changed = []
         for token in tokens:
-            term = change(token.term)
-            changed.append(token if term == token.term else token._replace(term=term))
+            old, position, start, end, kind = token
+            term = change(old)
+            changed.append(token if term == old else Token(term, position, start, end, kind))
         return changed
 
     return apply

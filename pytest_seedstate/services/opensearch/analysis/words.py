@@ -119,17 +119,47 @@ def _type(group: str, shape: str) -> str:
     return "<KATAKANA>" if "K" in shape else "<NUM>"
 
 
+# The same rules for ASCII, on the text itself: most texts, in a third of the time.
+_ASCII_WORD = re.compile(
+    r"(?=_*[a-z\d])\w+(?:(?:(?<=[a-z])[.':](?=[a-z])|(?<=\d)[.,;'](?=\d))\w+)*",
+    re.ASCII | re.IGNORECASE,
+)
+_ASCII_LETTER = re.compile("[A-Za-z]")
+
+
 def words(text: str, max_token_length: int = 255) -> list[Token]:
     """The words of a text; longer ones are cut into pieces of `max_token_length`."""
+    return (_ascii_words if text.isascii() else _unicode_words)(text, max_token_length)
+
+
+def _ascii_words(text: str, max_token_length: int) -> list[Token]:
+    tokens: list[Token] = []
+    for match in _ASCII_WORD.finditer(text):
+        start, end = match.span()
+        word = text[start:end]
+        kind = "<ALPHANUM>" if _ASCII_LETTER.search(word) else "<NUM>"
+        if end - start > max_token_length:
+            _cut(tokens, text, start, end, kind, max_token_length)
+        else:
+            tokens.append(Token(word, len(tokens), start, end, kind))
+    return tokens
+
+
+def _unicode_words(text: str, max_token_length: int) -> list[Token]:
     shape = text.translate(_PROPERTIES)
     tokens: list[Token] = []
     for match in _WORD.finditer(shape):
         start, end = match.span()
         group = match.lastgroup or "A"
         kind = _type(group, shape[start:end])
-        while end - start > max_token_length:
-            cut = start + max_token_length
-            tokens.append(Token(text[start:cut], len(tokens), start, cut, kind))
-            start = cut
-        tokens.append(Token(text[start:end], len(tokens), start, end, kind))
+        _cut(tokens, text, start, end, kind, max_token_length)
     return tokens
+
+
+def _cut(tokens: list[Token], text: str, start: int, end: int, kind: str, longest: int) -> None:
+    while end - start > longest:
+        tokens.append(
+            Token(text[start : start + longest], len(tokens), start, start + longest, kind)
+        )
+        start += longest
+    tokens.append(Token(text[start:end], len(tokens), start, end, kind))

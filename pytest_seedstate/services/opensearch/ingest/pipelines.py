@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
 
 from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument
@@ -15,11 +14,12 @@ from pytest_seedstate.services.opensearch.ingest.processors import (
     build,
     run_all,
 )
+from pytest_seedstate.services.opensearch.plain import plain
 
 _MOST_NESTED = 10
 
 
-@dataclass
+@plain
 class Ingested:
     """A document on its way into an index.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from pytest_seedstate.services.opensearch.errors import ApiError, unsupported
 from pytest_seedstate.services.opensearch.ingest.paths import Absent, Paths
+from pytest_seedstate.services.opensearch.plain import plain
 from pytest_seedstate.services.opensearch.shapes import as_names
 
 Options = Mapping[str, Any]
@@ -74,7 +74,7 @@ class ProcessorFailure(Exception):  # noqa: N818 - may be handled by ``on_failur
         return {name: value for name, value in told.items() if value is not None}
 
 
-@dataclass(frozen=True)
+@plain
 class Kind:
     """A registered processor: what it does, and its options with their defaults.
 
@@ -86,7 +86,7 @@ class Kind:
     check: Callable[[Options], None] | None = None
 
 
-@dataclass(frozen=True)
+@plain
 class Processor:
     """A processor of a pipeline."""
 

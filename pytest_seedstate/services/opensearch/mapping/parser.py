@@ -77,7 +77,7 @@ def _finish(part: Part, used: AbstractMapping[str, Field]) -> None:
         _finish(child, used)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class _Place:
     """Where values go.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ..errors import ApiError, illegal_argument, parsing_error
+from ..plain import plain
 from .base import Body, Context, Query, as_set, f32, parse, query
 
 
@@ -38,7 +39,7 @@ def minimum(spec: int | str, clauses: int) -> int:
     return max(0, clauses + amount if share < 0 else amount)
 
 
-@dataclass
+@plain
 class Bool(Query):
     must: list[Query] = field(default_factory=list)
     should: list[Query] = field(default_factory=list)
@@ -192,7 +193,7 @@ def bool_query(body: Mapping[str, Any]) -> Query:
     return made
 
 
-@dataclass
+@plain
 class ConstantScore(Query):
     inner: Query
 
@@ -222,7 +223,7 @@ def constant_score(body: Mapping[str, Any]) -> Query:
     return made
 
 
-@dataclass
+@plain
 class DisMax(Query):
     queries: list[Query]
     tie_breaker: float = 0.0
@@ -266,7 +267,7 @@ def dis_max(body: Mapping[str, Any]) -> Query:
     return made
 
 
-@dataclass
+@plain
 class Boosting(Query):
     positive: Query
     negative: Query

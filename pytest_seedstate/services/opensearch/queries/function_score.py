@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ..errors import ApiError, illegal_argument, parsing_error, unsupported
+from ..plain import plain
 from .base import Body, Context, Query, as_set, f32, parse, query
 from .distance import haversine, meters
 from .leaf import MatchAll
@@ -40,7 +41,7 @@ _MODIFIERS: dict[str, Callable[[float], float]] = {
 }
 
 
-@dataclass
+@plain
 class FieldValueFactor(Function):
     field: str
     factor: float
@@ -77,7 +78,7 @@ class FieldValueFactor(Function):
         return value
 
 
-@dataclass
+@plain
 class RandomScore(Function):
     seed: Any
     field: str | None
@@ -123,7 +124,7 @@ def milliseconds(value: Any, name: str) -> float:
     return float(found[1]) * _TIME_UNITS[found[2]]
 
 
-@dataclass
+@plain
 class Decay(Function):
     kind: str
     field: str
@@ -267,7 +268,7 @@ _FUNCTIONS: dict[str, Callable[[Any], Function]] = {
 }
 
 
-@dataclass
+@plain
 class FunctionScore(Query):
     inner: Query
     functions: list[Function]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ApiError, illegal_argument, parsing_error
 from ..mapping.field import ValueProblem
 from ..mapping.geo import geohash_box, point
+from ..plain import plain
 from .base import Body, Context, Query, query
 from .distance import Point, haversine, meters, plane
 
@@ -40,7 +40,7 @@ def place(value: Any) -> Point:
     return latitude, longitude
 
 
-@dataclass
+@plain
 class GeoDistance(Query):
     field: str
     origin: Point
@@ -107,7 +107,7 @@ def geo_distance(body: Mapping[str, Any]) -> Query:
     return made
 
 
-@dataclass
+@plain
 class GeoBox(Query):
     field: str
     top: float

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ApiError, illegal_argument, parsing_error, unsupported
+from ..plain import plain
 from .base import Body, Context, Mark, Query, of_field, query
 from .scoring import term_scores
 
@@ -36,7 +36,7 @@ def match_none(body: Mapping[str, Any]) -> Query:
     return made
 
 
-@dataclass
+@plain
 class Ids(Query):
     values: frozenset[str]
 
@@ -72,7 +72,7 @@ def folded_terms(context: Context, name: str, value: str) -> list[Any]:
     return [t for t in context.reader.terms(name) if isinstance(t, str) and t.lower() == lower]
 
 
-@dataclass
+@plain
 class Term(Query):
     """One exact value; scored by BM25 in text and boolean fields only, as in OpenSearch."""
 
@@ -141,7 +141,7 @@ def term(body: Mapping[str, Any]) -> Query:
     return made
 
 
-@dataclass
+@plain
 class Terms(Query):
     field: str
     values: list[Any]
@@ -224,7 +224,7 @@ def range_docs(
     return result
 
 
-@dataclass
+@plain
 class Range(Query):
     field: str
     low: Any
@@ -284,7 +284,7 @@ def range_query(body: Mapping[str, Any]) -> Query:
     return made
 
 
-@dataclass
+@plain
 class Exists(Query):
     field: str
 

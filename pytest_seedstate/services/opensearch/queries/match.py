@@ -9,6 +9,7 @@ from typing import Any
 
 from ..analysis import Analyzer
 from ..errors import ApiError, illegal_argument, parsing_error
+from ..plain import plain
 from .base import Body, Context, Mark, Query, of_field, query
 from .compound import Bool
 from .leaf import MatchAll, MatchNone, Term, searchable
@@ -42,7 +43,7 @@ def slots_of(analyzer: Analyzer, text: str) -> list[Slot]:
     return [(position, tuple(terms)) for position, terms in slots.items()]
 
 
-@dataclass
+@plain
 class Match(Query):
     """A text in a field: by its words (`kind` boolean), as a phrase, or with an open end."""
 

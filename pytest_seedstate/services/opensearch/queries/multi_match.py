@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from ..errors import ApiError, parsing_error
+from ..plain import plain
 from .base import Body, Context, Mark, Query, query
 from .compound import Bool, DisMax
 from .leaf import MatchNone, simple_match
@@ -50,7 +51,7 @@ def resolved(context: Context, fields: list[tuple[str, float]]) -> dict[str, flo
     return result
 
 
-@dataclass
+@plain
 class Blended(Query):
     """One term in several fields, as frequent in each as in the one where it is most frequent."""
 
@@ -82,7 +83,7 @@ class Blended(Query):
             yield Mark(name, frozenset(self.terms))
 
 
-@dataclass
+@plain
 class _WithFrequency(Query):
     field: str
     term: str
@@ -94,7 +95,7 @@ class _WithFrequency(Query):
         return term_scores(context, self.field, postings, boost * self.boost, self.frequency)
 
 
-@dataclass
+@plain
 class MultiMatch(Query):
     text: Any
     fields: list[tuple[str, float]]

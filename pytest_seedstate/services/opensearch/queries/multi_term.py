@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ApiError, unsupported
+from ..plain import plain
 from .base import Context, Mark, Query, f32, of_field, query
 from .edits import distance_within
 from .leaf import searchable
@@ -26,7 +26,7 @@ def with_prefix(terms: Any, prefix: str) -> Iterator[str]:
         at += 1
 
 
-@dataclass
+@plain
 class MultiTerm(Query):
     """All terms of a field that a test accepts; every match scores the same."""
 
@@ -170,7 +170,7 @@ def _bad_fuzziness(value: object) -> ApiError:
     return ApiError(400, "illegal_argument_exception", f"failed to parse fuzziness [{value}]")
 
 
-@dataclass
+@plain
 class Fuzzy(Query):
     """Terms a few edits away; the nearest and most frequent ones score as one term."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ApiError, parsing_error
+from ..plain import plain
 from .base import Body, Context, Mark, Query, f32, parse, query
 
 INNER_HITS_DEFAULT = 3
@@ -22,7 +22,7 @@ def above(context: Context, child: int, scope: str) -> int:
     return child
 
 
-@dataclass
+@plain
 class Nested(Query):
     path: str
     inner: Query

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from ..plain import plain
 from .base import Context, Mark, Query, f32
 from .scoring import idf, scorer, term_scores
 
@@ -45,7 +45,7 @@ def sloppy_frequency(places: Sequence[tuple[int, Sequence[int]]], slop: int) -> 
     return frequency
 
 
-@dataclass
+@plain
 class Phrase(Query):
     """Slots of terms, in order or with `slop` moves."""
 
@@ -100,7 +100,7 @@ def _united(found: Sequence[Mapping[int, Sequence[int]]]) -> dict[int, list[int]
     return result
 
 
-@dataclass
+@plain
 class Synonyms(Query):
     """Several terms that count as one."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import ApiError, unsupported
+from ..plain import plain
 from .base import Body, Context, Query, query
 from .compound import Bool, DisMax
 from .leaf import Exists, MatchAll, MatchNone, Range
@@ -34,7 +35,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass
+@plain
 class _Token:
     kind: str
     text: str
@@ -287,7 +288,7 @@ def _is_pattern(text: str) -> bool:
     return re.search(r"(?<!\\)(?:\\\\)*[*?]", text) is not None
 
 
-@dataclass
+@plain
 class QueryString(Query):
     text: str
     options: StringOptions

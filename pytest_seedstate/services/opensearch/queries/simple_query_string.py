@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..errors import unsupported
+from ..plain import plain
 from .base import Body, Context, Query, query
 from .compound import Bool, DisMax
 from .leaf import MatchAll, MatchNone
@@ -128,7 +129,7 @@ class _Parser:
         return made[0] if len(made) == 1 else DisMax(made, 1.0)
 
 
-@dataclass
+@plain
 class SimpleQueryString(Query):
     text: str
     fields: list[tuple[str, float]]

@@ -45,7 +45,7 @@ _METADATA = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class _Item:
     """One write.
 

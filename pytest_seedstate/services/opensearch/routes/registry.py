@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument, unsupported
+from pytest_seedstate.services.opensearch.plain import plain
 from pytest_seedstate.services.opensearch.shapes import token_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ COMMON_PARAMETERS = frozenset(
 TRUE, FALSE = ("true", ""), ("false",)
 
 
-@dataclass
+@plain
 class Request:
     """A request as a route sees it.
 
@@ -106,7 +107,7 @@ class Request:
         return body
 
 
-@dataclass
+@plain
 class Response:
     """An answer.
 
@@ -124,7 +125,7 @@ class Response:
 Handler = Callable[[Request], Response]
 
 
-@dataclass(frozen=True)
+@plain
 class Route:
     """A registered route."""
 
@@ -267,9 +268,8 @@ def parse_json(text: bytes) -> Any:
         ApiError: it is none.
     """
     try:
-        return json.loads(
-            text, parse_constant=_refused_constant, object_pairs_hook=_without_duplicates
-        )
+        # `loads` makes a decoder for each call; a bulk request has two texts for each document.
+        return _DECODER.decode(text.decode(json.detect_encoding(text), "surrogatepass"))
     except ValueError as problem:
         reason = f"not a JSON text: {problem}"
         cause = {"type": "stream_read_exception", "reason": reason}
@@ -305,6 +305,9 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refused_constant(name: str) -> Any:
     raise ValueError(f"Non-standard token '{name}'")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refused_constant, object_pairs_hook=_without_duplicates)
 
 
 def parse_map(text: bytes) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from pytest_seedstate.services.opensearch.errors import ApiError, unsupported
+from pytest_seedstate.services.opensearch.plain import plain
 from pytest_seedstate.services.opensearch.routes.registry import Request, Response
 
 PARAMETERS = (
@@ -19,7 +19,7 @@ _POWERS = {"b": 0, "kb": 1, "mb": 2, "gb": 3, "tb": 4, "pb": 5}
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@plain
 class Column:
     """A column.
 
@@ -35,7 +35,7 @@ class Column:
     right: bool = False
 
 
-@dataclass(frozen=True)
+@plain
 class Size:
     """A number of bytes."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
 
 from pytest_seedstate.services.opensearch.errors import ApiError
 from pytest_seedstate.services.opensearch.mapping.values import boolean_parameter
+from pytest_seedstate.services.opensearch.plain import plain
 from pytest_seedstate.services.opensearch.routes.common import (
     check_active_shards,
     check_timeouts,
@@ -44,7 +44,7 @@ _FLAGS = {"doc_as_upsert": False, "scripted_upsert": False, "detect_noop": True}
 _KNOWN = {*_OBJECTS, *_FLAGS, "script", "_source", "if_seq_no", "if_primary_term"}
 
 
-@dataclass(frozen=True)
+@plain
 class Update:
     """What an update does.
 

@@ -7,11 +7,11 @@ the script is read, with the part that is not supported.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from pytest_seedstate.services.opensearch.errors import ApiError
+from pytest_seedstate.services.opensearch.plain import plain
 from pytest_seedstate.services.opensearch.scripts.operators import ScriptProblem
 from pytest_seedstate.services.opensearch.scripts.parser import (
     Parser,
@@ -21,7 +21,7 @@ from pytest_seedstate.services.opensearch.scripts.parser import (
 )
 
 
-@dataclass(frozen=True)
+@plain
 class Script:
     """A script that was read.
 

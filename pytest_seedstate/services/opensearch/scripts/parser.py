@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from pytest_seedstate.services.opensearch.plain import plain
 from pytest_seedstate.services.opensearch.scripts.operators import (
     ASSIGNING,
     BINARY,
@@ -52,7 +52,7 @@ def _tokens(source: str) -> list[tuple[str, str]]:
     return [*tokens, ("end", "")]
 
 
-@dataclass(frozen=True)
+@plain
 class _Place:
     """Something that can be assigned to: a member of an object or an element of a list."""
 

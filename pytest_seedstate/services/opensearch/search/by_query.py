@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ApiError, illegal_argument, unsupported
+from ..plain import plain
 from ..queries import parse
 from ..queries.leaf import MatchAll
 from ..scripts import Script, read_script
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _MANY = 2**31
 
 
-@dataclass
+@plain
 class Work:
     """What a by-query request does, and what it has done."""
 
@@ -219,7 +220,7 @@ def _known(body: Mapping[str, Any], *names: str) -> None:
             )
 
 
-@dataclass
+@plain
 class Destination:
     """Where reindexed documents go."""
 

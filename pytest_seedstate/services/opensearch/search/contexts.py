@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ApiError, illegal_argument
+from ..plain import plain
 from ..storage.settings import milliseconds
 from .execute import Found, Place
 from .request import Search
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _LONGEST_KEEP = 86_400_000
 
 
-@dataclass
+@plain
 class Scroll:
     """The rest of a search's hits."""
 
@@ -27,7 +27,7 @@ class Scroll:
     expires: int
 
 
-@dataclass
+@plain
 class Point:
     """Indices as they were at a moment."""
 

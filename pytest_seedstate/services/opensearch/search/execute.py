@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..aggregations import Slice, run_aggregations
 from ..errors import ApiError, illegal_argument
+from ..plain import plain
 from ..queries import Context, Query, parse
 from ..queries.base import as_set
 from ..queries.compound import Bool
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..storage.reader import Reader
 
 
-@dataclass
+@plain
 class Place:
     """An index to search in, as it is seen, with the filters of the aliases that named it."""
 
@@ -61,7 +62,7 @@ class Hit:
     collapsed: Any = None
 
 
-@dataclass
+@plain
 class Found:
     """What a search found: all hits in order, and what else the answer says."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import TYPE_CHECKING, Any
 
 from ..aggregations import Aggregation, parse_aggregations
 from ..errors import ApiError, illegal_argument, parsing_error, unsupported
 from ..highlighting import Highlight, parse_highlight
+from ..plain import plain
 from ..queries import Query, parse
 from ..queries.leaf import MatchAll
 from ..storage.projection import source_choice
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 WINDOW = 10_000
 
 
-@dataclass
+@plain
 class FieldAsked:
     """A field of ``fields`` or ``docvalue_fields``: a name or pattern, and a format."""
 
@@ -30,13 +30,13 @@ class FieldAsked:
     format: str | None = None
 
 
-@dataclass
+@plain
 class Collapse:
     field: str
     inner_hits: list[Mapping[str, Any]] = attribute(default_factory=list)
 
 
-@dataclass
+@plain
 class Search:
     """What a search asks for. `None` means: not said."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ApiError, illegal_argument
+from ..plain import plain
 from ..queries import Context, Query
 from ..queries.base import as_set
 from ..queries.distance import Point, haversine, plane, unit
@@ -30,7 +30,7 @@ _EXTREMES = {  # what a missing value is shown as, by type; other numbers have i
 }
 
 
-@dataclass
+@plain
 class Nesting:
     """Where the values to sort by are: objects of a path that match a filter."""
 
@@ -39,7 +39,7 @@ class Nesting:
     inner: Nesting | None = None
 
 
-@dataclass
+@plain
 class Sort:
     """One criterion. Subclasses bind it to an index."""
 
@@ -57,7 +57,7 @@ class Sort:
         return (1, value)
 
 
-@dataclass
+@plain
 class ByScore(Sort):
     descending: bool = True
 
@@ -76,13 +76,13 @@ class ByScore(Sort):
         return (1, float(value))
 
 
-@dataclass
+@plain
 class ByDoc(Sort):
     def bind(self, context: Context) -> Keys:
         return lambda ordinal, score: ((1, ordinal), ordinal)
 
 
-@dataclass
+@plain
 class ById(Sort):
     def bind(self, context: Context) -> Keys:
         def keys(ordinal: int, score: float) -> tuple[Key, Any]:
@@ -141,7 +141,7 @@ def nested_values(
     return lambda ordinal: gathered.get(ordinal, ())
 
 
-@dataclass
+@plain
 class ByField(Sort):
     field: str = ""
     mode: str | None = None
@@ -275,7 +275,7 @@ def _values_of(
     return nested_values(context, found.name, nesting)
 
 
-@dataclass
+@plain
 class ByDistance(Sort):
     field: str = ""
     origins: tuple[Point, ...] = ()

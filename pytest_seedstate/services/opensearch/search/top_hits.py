@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..aggregations.base import Aggregation, Options, Result, Run, Slice, aggregation
+from ..plain import plain
 from .execute import Found, Hit, Place, order
 from .fetch import Fetcher, nested_hits
 from .numbers import shown_score
 from .request import Search, read_search
 
 
-@dataclass
+@plain
 class TopHits(Aggregation):
     search: Search
     typed: str = ""

@@ -11,6 +11,7 @@ from pytest_seedstate.services.opensearch.analysis import Analyzers
 from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument
 from pytest_seedstate.services.opensearch.mapping.mapping import Mapping as IndexMapping
 from pytest_seedstate.services.opensearch.mapping.parser import parse_document
+from pytest_seedstate.services.opensearch.plain import plain
 from pytest_seedstate.services.opensearch.storage.contents import Contents
 from pytest_seedstate.services.opensearch.storage.document import Document, Part
 from pytest_seedstate.services.opensearch.storage.projection import projected
@@ -42,7 +43,7 @@ class Condition:
 ANYTHING = Condition()
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Written:
     """What a write did.
 
@@ -59,7 +60,7 @@ class Written:
     document: Document | None = None
 
 
-@dataclass
+@plain
 class Counters:
     """What `_stats` counts."""
 
@@ -74,7 +75,7 @@ class Counters:
     flushes: int = 0
 
 
-@dataclass
+@plain
 class Index:
     """An index.
 

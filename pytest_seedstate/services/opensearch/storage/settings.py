@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pytest_seedstate.services.opensearch.errors import (
@@ -13,6 +12,7 @@ from pytest_seedstate.services.opensearch.errors import (
     unsupported,
 )
 from pytest_seedstate.services.opensearch.mapping.values import as_text, boolean_parameter
+from pytest_seedstate.services.opensearch.plain import plain
 from pytest_seedstate.services.opensearch.shapes import as_object
 
 Settings = dict[str, Any]  # flat name -> text, or list of texts
@@ -91,7 +91,7 @@ def _only(taken: str) -> Callable[[str, str], None]:
     return check
 
 
-@dataclass(frozen=True)
+@plain
 class _Known:
     check: Callable[[str, str], None]
     dynamic: bool = True

@@ -10,12 +10,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument, index_not_found
+from pytest_seedstate.services.opensearch.plain import plain
 from pytest_seedstate.services.opensearch.storage.index import Index
 
 Filter = Mapping[str, Any]
 
 
-@dataclass
+@plain
 class Target:
     """An index that a request is about.
 

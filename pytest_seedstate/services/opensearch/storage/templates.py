@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from typing import Any, TypeGuard
 
 from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument
+from pytest_seedstate.services.opensearch.plain import plain
 from pytest_seedstate.services.opensearch.shapes import as_list, as_object
 from pytest_seedstate.services.opensearch.storage.settings import Settings, index_settings, nested
 
 Definition = dict[str, Any]
 
 
-@dataclass
+@plain
 class Blueprint:
     """What an index is made from.
 
@@ -37,7 +38,7 @@ class Blueprint:
         self.aliases.update(as_object(template.get("aliases"), "aliases"))
 
 
-@dataclass
+@plain
 class Templates:
     """All templates of a node, by kind and name, as their APIs show them."""
 

@@ -19,7 +19,7 @@ from pytest_seedstate.services.opensearch.storage.index import (
 from pytest_seedstate.services.opensearch.storage.node import Node, random_id
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Place:
     """Where a write goes.
 

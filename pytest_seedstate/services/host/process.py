@@ -5,7 +5,7 @@ answers requests; told to keep, it becomes a keeper of the state it has reached.
 forked server first makes its memory pages private, so that going back costs no more than telling
 it to start.
 
-    root (imports moto; the empty state)
+    root (imports what is served; the empty state)
       └─ server ─ told to keep ─> keeper ("schema")
                                     ├─ standby, waits to be the next server
                                     └─ server ─ told to keep ─> keeper ("three-products") ...
@@ -23,52 +23,46 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pytest_seedstate.services import platform
-from pytest_seedstate.services.aws import moto_tuning
-from pytest_seedstate.services.aws.channel import Channel, ChannelClosedError, Message
-from pytest_seedstate.services.aws.handover import Sources, Target
-from pytest_seedstate.services.aws.middleware import Log, Recorder
-from pytest_seedstate.services.aws.moto_state import Moto, UnknownServiceError, prepare_environment
-from pytest_seedstate.services.aws.recorder import Touch
-from pytest_seedstate.services.aws.server import Server, listen
-from pytest_seedstate.services.aws.tally import Tally, Writes
+from pytest_seedstate.services.host.channel import Channel, ChannelClosedError, Message
+from pytest_seedstate.services.host.handover import Sources, Target
+from pytest_seedstate.services.host.hosted import Hosted, Log, RefusedError, Touch
+from pytest_seedstate.services.host.server import Server, listen
+from pytest_seedstate.services.host.tally import Tally, Writes
 
 _OWNER_CHECK = 1.0
 _LINGER = 30.0
 _STUCK_CLIENT = 1.0
 _UNTUNED = "untuned"
-_AT_ONCE = ("dynamodb", "s3")
-"""What nearly every user has switched this on for; the rest is imported while these serve."""
 
 
 class Process:
     """The process that runs this, and what it inherited; the object survives every fork.
 
     Args:
-        config: what the pytest process tells the root: ``control`` and ``listener``
-            (descriptors), ``tally`` (path), ``services`` (those switched on, as boto3 names them;
-            empty for all), ``region``, ``owner`` (pid and start time of the pytest process).
+        config: what the pytest process tells the root: ``listener`` (a descriptor), ``tally``
+            (a path), ``owner`` (pid and start time of the pytest process).
         channel: the root's end of its control socket.
+        hosted: what is served.
+        title: how it is called in messages.
     """
 
-    def __init__(self, config: dict[str, Any], channel: Channel) -> None:
+    def __init__(
+        self, config: dict[str, Any], channel: Channel, hosted: Hosted, title: str
+    ) -> None:
+        self._hosted = hosted
+        self._title = title
         self._owner_pid, self._owner_start = config["owner"]
         self._next_owner_check = 0.0
         self._channel = channel
         self._listener = socket.socket(fileno=config["listener"])
         listen(self._listener)
         self._tally = Tally.open(Path(config["tally"]))
-        self._moto = Moto(config["region"])
-        signing_names = self._moto.signing_names(config["services"])
-        for service in _AT_ONCE:
-            self._moto.load(service)
-        self._later = [name for name in signing_names if name not in _AT_ONCE]
-        self._recorder = Recorder(self._moto.application, signing_names, self._moto.key_names)
-        for _ in self._moto.warm_up():
+        for _ in hosted.warm_up():
             pass
 
     def run(self) -> NoReturn:
@@ -102,12 +96,12 @@ class Process:
 
     def _serve(self, slot: int) -> None:
         """Stand by, then serve; returns when this process has become a keeper."""
-        self._recorder.begin(Writes(self._tally, slot))
-        self._moto.fresh_identifiers()
-        server = Server(self._listener, self._recorder)
+        self._hosted.begin(Writes(self._tally, slot))
+        server = Server(self._listener, self._hosted, self._title)
         sources = Sources(self._stand_by())
-        if self._later:
-            threading.Thread(target=self._load_the_rest, daemon=True).start()
+        load_later = self._hosted.load_later()
+        if load_later is not None:
+            threading.Thread(target=load_later, daemon=True).start()
         self._channel.send({"serves": os.getpid()})
         poller = select.poll()
         poller.register(self._channel, select.POLLIN)
@@ -130,7 +124,7 @@ class Process:
 
     def _stand_by(self) -> int:
         """Get ready and wait to be told to serve; returns where parked connections come from."""
-        for _ in self._moto.warm_up():
+        for _ in self._hosted.warm_up():
             if self._wait_for_message(0):
                 break
         gc.freeze()
@@ -143,7 +137,7 @@ class Process:
         """Hand over the connections as they come to rest, and end."""
         target = Target(self._channel.take_descriptor())
         target.give_sources(sources)
-        self._recorder.end()
+        self._hosted.end()
         server.park()
         self._channel.send(self._summary(segment))
         deadline = time.monotonic() + _LINGER
@@ -159,7 +153,7 @@ class Process:
     def _stop_serving(self, server: Server, sources: Sources, message: Message) -> bool:
         """Come to one thread and a state that nothing changes any more, if that is possible."""
         target = Target(self._channel.take_descriptor())
-        self._recorder.end()
+        self._hosted.end()
         server.park()
         quiet = server.wait_quiet(_STUCK_CLIENT)
         if not quiet:
@@ -169,7 +163,7 @@ class Process:
             quiet = server.wait_quiet(float(message["seconds"]))
         if not quiet:
             target.close()
-            self._recorder.resume()
+            self._hosted.resume()
             busy = server.busy()
             server.unpark()
             self._channel.send({"busy": busy})
@@ -178,15 +172,16 @@ class Process:
         target.give_connections(server.take_parked())
         target.close()
         server.close()
+        self._hosted.settle()
         if message["baseline"]:
-            self._recorder.segments = []
-        self._recorder.segments.append(Log())
-        self._channel.send({"kept": os.getpid(), "segment": len(self._recorder.segments) - 1})
+            self._hosted.segments = []
+        self._hosted.segments.append(Log())
+        self._channel.send({"kept": os.getpid(), "segment": len(self._hosted.segments) - 1})
         return True
 
     def _summary(self, segment: int) -> Message:
         """What was touched since the start of a segment, in numbers and names."""
-        logs = self._recorder.segments[segment:]
+        logs = self._hosted.segments[segment:]
         touches = {touch for log in logs for touch in log.touches}
         notes = [note for log in logs for note in log.notes]
         writers = [writer for log in logs for writer in log.writers]
@@ -197,18 +192,13 @@ class Process:
         }
 
     def _touched(self, segment: int) -> Message:
-        touches = sorted({t for log in self._recorder.segments[segment:] for t in log.touches})
+        touches = sorted({t for log in self._hosted.segments[segment:] for t in log.touches})
         texts = [_as_list(touch) for touch in touches]
         return {**self._summary(segment), "keys": texts, "values": self._values(texts)}
 
     def _values(self, touches: Sequence[Sequence[str]]) -> list[tuple[list[str], Any]]:
         wanted = [Touch(*touch) for touch in touches]
-        return [(_as_list(touch), value) for touch, value in self._moto.values(wanted)]
-
-    def _load_the_rest(self) -> None:
-        for service in list(self._later):
-            self._moto.load(service)
-            self._later.remove(service)
+        return [(_as_list(touch), value) for touch, value in self._hosted.values(wanted)]
 
     def _next_message(self) -> Message:
         """The next message; this process ends when pytest is gone."""
@@ -269,8 +259,14 @@ def _exit() -> NoReturn:
     os._exit(0)
 
 
-def main() -> None:
-    """The root process; everything it needs stands in its first argument, as JSON."""
+def run(make: Callable[[dict[str, Any], bool], Hosted], title: str) -> None:
+    """The root process; everything it needs stands in its first argument, as JSON.
+
+    Args:
+        make: makes what is served, from that and whether liberties may be taken to be quicker;
+            where it fails with them, it is tried again without.
+        title: how it is called in messages, e.g. ``the embedded AWS``.
+    """
     global _root_pid
     _root_pid = os.getpid()
     config = json.loads(sys.argv[1])
@@ -278,18 +274,13 @@ def main() -> None:
     # Children of ended keepers become the root's; nobody asks for their exit codes.
     platform.adopt_orphans()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    prepare_environment()
     # Collecting finds nothing while modules are imported; servers switch it on.
     gc.disable()
     tuned = _UNTUNED not in sys.argv
     try:
-        if tuned:
-            moto_tuning.before_import(config["services"])
-        process = Process(config, channel)
-        if tuned:
-            moto_tuning.after_import()
-    except UnknownServiceError as error:
-        channel.send({"unknown": error.name, "known": error.known})
+        process = Process(config, channel, make(config, tuned), title)
+    except RefusedError as error:
+        channel.send(error.told)
         os._exit(1)
     except Exception as error:  # noqa: BLE001 - pytest is told, whatever it is
         traceback.print_exc()

@@ -1,4 +1,4 @@
-"""The embedded AWS services: one process tree on 127.0.0.1, seen from the pytest process."""
+"""A service that runs as a host: one process tree on 127.0.0.1, seen from the pytest process."""
 
 from __future__ import annotations
 
@@ -10,68 +10,66 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_seedstate.errors import MissingExtraError, SeedstateError, closest
+from pytest_seedstate.errors import MissingExtraError, SeedstateError
 from pytest_seedstate.services import platform
-from pytest_seedstate.services.aws.channel import ChannelClosedError
-from pytest_seedstate.services.aws.journal import AwsJournal
-from pytest_seedstate.services.aws.processes import Keeper, Slots, channel_pair
-from pytest_seedstate.services.aws.tally import Tally
+from pytest_seedstate.services.host.channel import ChannelClosedError
+from pytest_seedstate.services.host.hosted import Touch
+from pytest_seedstate.services.host.journal import HostJournal
+from pytest_seedstate.services.host.processes import Keeper, Slots, channel_pair
+from pytest_seedstate.services.host.tally import Tally
 from pytest_seedstate.services.ports import HOST, ReservedPort
 from pytest_seedstate.services.rundir import RunDir
+from pytest_seedstate.stores.changes import Change
 
-DEFAULT_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs", "sns")
-_ALWAYS = ("sts",)
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _LOG_LINES = 15
 
 
-class EmbeddedAws:
-    """DynamoDB, S3 and more, emulated by moto in processes of their own.
+class HostService(ABC):
+    """An embedded service whose states are processes.
+
+    A service is a subclass with a name, a title and the module whose ``main`` is the root process.
 
     Args:
         rundir: the run's folder; the log and the counters go there.
         port: the TCP port on 127.0.0.1, or None for a free one.
-        services: names of AWS services as boto3 has them, or ``("all",)``.
-        region: the region that applications are told.
+        config: what the root process is told besides what every root is.
 
     Raises:
         SeedstateError: this system cannot fork.
     """
 
-    name = "aws"
+    name: str
+    title: str
+    root_module: str
 
     def __init__(
-        self,
-        rundir: RunDir,
-        *,
-        port: int | None = None,
-        services: Sequence[str] = DEFAULT_SERVICES,
-        region: str = "eu-west-2",
+        self, rundir: RunDir, *, port: int | None = None, config: Mapping[str, Any]
     ) -> None:
         if not hasattr(os, "fork"):
             raise SeedstateError(
-                "the embedded AWS services keep states by forking, which this system cannot",
+                f"{self.title} keeps states by forking, which this system cannot",
                 fix="run under Linux or WSL",
             )
         self._rundir = rundir
         self._wanted_port = port
-        self._services = tuple(services)
-        self._region = region
+        self._config = config
         self._owner = os.getpid()
         self._reserving = threading.Lock()
         self._port: ReservedPort | None = None
         self._root: subprocess.Popen[bytes] | None = None
         self._tally: Tally | None = None
-        self._journal: AwsJournal | None = None
+        self._journal: HostJournal | None = None
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """``url``, ``host``, ``port``, ``region``, ``access_key``, ``secret_key``.
+        """``url``, ``host`` and ``port``.
 
         Raises:
             SeedstateError: the port is taken.
@@ -79,40 +77,37 @@ class EmbeddedAws:
         with self._reserving:
             if self._port is None:
                 self._port = ReservedPort(
-                    self._wanted_port, service="the embedded AWS", setting="seedstate_aws_port"
+                    self._wanted_port, service=self.title, setting=f"seedstate_{self.name}_port"
                 )
         number = str(self._port.number)
-        return {
-            "url": f"http://{HOST}:{number}",
-            "host": HOST,
-            "port": number,
-            "region": self._region,
-            "access_key": "seedstate",
-            "secret_key": "seedstate-secret",
-        }
+        return {"url": f"http://{HOST}:{number}", "host": HOST, "port": number}
 
     @property
-    def journal(self) -> AwsJournal:
-        """What rewinds all services of the host, since it was started.
+    def journal(self) -> HostJournal:
+        """What rewinds all that the host holds, since it was started.
 
         Raises:
             SeedstateError: it does not run, or belongs to the process that this one was forked of.
         """
         if self._journal is None or os.getpid() != self._owner:
-            raise SeedstateError("the embedded AWS services do not run in this process")
+            raise SeedstateError(f"{self.title} does not run in this process")
         return self._journal
+
+    @abstractmethod
+    def describe(self, at: Touch, before: Any, after: Any) -> Change:
+        """The change of a record, from what is held for it before and after; None for nothing."""
 
     def start(self) -> None:
         """Start the host and wait until it serves; harmless when it runs.
 
         Raises:
             SeedstateError: why it did not start, with the last lines of its log.
-            MissingExtraError: moto, or something that a service of it needs, is not installed.
+            MissingExtraError: something that it needs is not installed.
         """
         if self._journal is not None:
             return
-        region = self.variables["region"]
-        folder = self._rundir.folder("aws")
+        _ = self.variables
+        folder = self._rundir.folder(self.name)
         self._log = folder / "log"
         self._tally = Tally.create(folder / "tally")
         channel, theirs = channel_pair()
@@ -126,17 +121,19 @@ class EmbeddedAws:
             answer = None
         if answer is None or "ready" not in answer:
             channel.close()
-            error = self._failed("did not start") if answer is None else self._refused(answer)
+            error = self._failed("did not start") if answer is None else self.not_made(answer)
             self.stop()
             raise error
         assert self._port is not None
         # It listens now: with a copy of ours, requests to a host that died would wait for ever.
         self._port.close()
-        self._journal = AwsJournal(
-            Keeper(channel, segment=0),
-            Slots(self._tally),
-            region,
-            lambda: self._failed("ended unasked"),
+        self._journal = HostJournal(
+            self.name,
+            self.title,
+            root=Keeper(channel, segment=0),
+            slots=Slots(self._tally),
+            describe=self.describe,
+            died=lambda: self._failed("ended unasked"),
         )
 
     def failure(self, patience: float = 0.0) -> SeedstateError | None:
@@ -169,20 +166,27 @@ class EmbeddedAws:
             self._port.close()
             self._port = None
 
+    def not_made(self, answer: Mapping[str, Any]) -> SeedstateError:
+        """Why the root process could not make what it was to serve, from its answer."""
+        if answer["missing"]:
+            return MissingExtraError("embedded", answer["missing"], self.title)
+        return SeedstateError(
+            f"{self.title} did not start: {answer['failed']}", detail=self._log_tail()
+        )
+
     def _spawn(self, control: int, folder: Path) -> subprocess.Popen[bytes]:
         assert self._port is not None
         config = {
             "control": control,
             "listener": self._port.socket.fileno(),
             "tally": str(folder / "tally"),
-            "services": [] if "all" in self._services else [*self._services, *_ALWAYS],
-            "region": self._region,
             "owner": [self._owner, platform.process_start(self._owner)],
+            **self._config,
         }
         # The package may be importable here only through a path that pytest added.
         code = (
             f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r}); "
-            "from pytest_seedstate.services.aws.process import main; main()"
+            f"from {self.root_module} import main; main()"
         )
         with self._log.open("wb") as log:
             return subprocess.Popen(
@@ -205,25 +209,10 @@ class EmbeddedAws:
                 os.killpg(root.pid, signal.SIGKILL)
             root.wait()
 
-    def _refused(self, answer: dict[str, Any]) -> SeedstateError:
-        if "unknown" in answer:
-            near = closest(answer["unknown"], answer["known"])
-            return SeedstateError(
-                f"unknown AWS service '{answer['unknown']}'",
-                where="seedstate_aws_services",
-                checked="the services of boto3 that the installed moto emulates",
-                fix=f"did you mean '{near}'?" if near else None,
-            )
-        if answer["missing"]:
-            return MissingExtraError("embedded", answer["missing"], "the embedded AWS")
-        return SeedstateError(
-            f"the embedded AWS services did not start: {answer['failed']}", detail=self._log_tail()
-        )
-
     def _failed(self, what: str) -> SeedstateError:
         status = self._root.poll() if self._root is not None else None
         return SeedstateError(
-            f"the embedded AWS host {what}",
+            f"{self.title} {what}",
             checked=f"its process has exit status {status}" if status is not None else None,
             fix="run again; if it happens again, please report it with the lines below",
             detail=self._log_tail(),

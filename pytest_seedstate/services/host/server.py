@@ -15,7 +15,7 @@ import time
 import traceback
 
 from pytest_seedstate.services import platform
-from pytest_seedstate.services.aws.http1 import (
+from pytest_seedstate.services.host.http1 import (
     Application,
     BadRequestError,
     Connection,
@@ -36,9 +36,11 @@ class Server:
     Args:
         listener: the listening socket, non-blocking.
         application: what answers.
+        title: how the service is called in messages, e.g. ``the embedded AWS``.
     """
 
-    def __init__(self, listener: socket.socket, application: Application) -> None:
+    def __init__(self, listener: socket.socket, application: Application, title: str) -> None:
+        self._title = title
         self._listener = listener
         self._port = int(listener.getsockname()[1])
         self._application = application
@@ -154,7 +156,7 @@ class Server:
         except Exception as error:  # noqa: BLE001 - the client is told, whatever it is
             traceback.print_exc(file=sys.stderr)
             sys.stderr.flush()
-            text = f"the embedded AWS failed: {type(error).__name__}: {error}"
+            text = f"{self._title} failed: {type(error).__name__}: {error}"
             start_response("500 Internal Server Error", [("Content-Type", "text/plain")])  # type: ignore[operator]
             return [text.encode("utf-8", "replace")]
 

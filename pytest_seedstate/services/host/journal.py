@@ -1,21 +1,23 @@
-"""The journal of DynamoDB and S3: states of the host as a tree of kept processes."""
+"""The journal of a host: states of the service as a tree of kept processes."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_seedstate.errors import SeedstateError
-from pytest_seedstate.services.aws.channel import Message
-from pytest_seedstate.services.aws.processes import Keeper, ProcessEndedError, Server, Slots
-from pytest_seedstate.services.aws.wire import from_wire
+from pytest_seedstate.services.host.channel import Message
+from pytest_seedstate.services.host.hosted import Touch
+from pytest_seedstate.services.host.processes import Keeper, ProcessEndedError, Server, Slots
 from pytest_seedstate.stores.base import Rewound
 from pytest_seedstate.stores.changes import Change, ChangeSet
+
+Describe = Callable[[Touch, Any, Any], Change]
+"""Makes the change of a record from what is held for it before and after, None for nothing."""
 
 _MOST_STANDBYS = 4
 BUSY_SECONDS = 10.0
@@ -35,24 +37,33 @@ class _Position:
     changed: bool
 
 
-class AwsJournal:
-    """Baselines, positions and rewinds of the embedded AWS host.
+class HostJournal:
+    """Baselines, positions and rewinds of a host.
 
     Args:
+        name: of the service.
+        title: how it is called in messages, e.g. ``the embedded AWS``.
         root: the keeper of the empty state.
         slots: the counters.
-        region: the region whose tables are named without it in change sets.
+        describe: makes changes for change sets.
         died: makes the error for a host that has ended unasked.
     """
 
-    name = "aws"
-
     def __init__(
-        self, root: Keeper, slots: Slots, region: str, died: Callable[[], SeedstateError]
+        self,
+        name: str,
+        title: str,
+        *,
+        root: Keeper,
+        slots: Slots,
+        describe: Describe,
+        died: Callable[[], SeedstateError],
     ) -> None:
+        self.name = name
+        self._title = title
         self._root = root
         self._slots = slots
-        self._region = region
+        self._describe = describe
         self._died = died
         self._lock = threading.RLock()
         self._baselines: dict[str, Keeper] = {}
@@ -140,7 +151,7 @@ class AwsJournal:
                 return ChangeSet()
             touched = self._server.touched(keeper.segment)
             before = keeper.values(touched["keys"])
-        return _change_set(touched, before, self._region)
+        return self._change_set(touched, before)
 
     def rewind(self, to: int = 0) -> Rewound:
         """Put the service back to a position; later positions are gone, this one stays.
@@ -157,7 +168,9 @@ class AwsJournal:
             dropped = [position.keeper for position in self._positions[to + 1 :]]
             del self._positions[to + 1 :]
             self._let_go(dropped)
-        replaced = ("the AWS host's serving process, which had died",) if "died" in written else ()
+        replaced = (
+            (f"the serving process of {self._title}, which had died",) if "died" in written else ()
+        )
         return Rewound(written["touches"], replaced, tuple(written["writers"]))
 
     def end_writers(self) -> None:
@@ -185,7 +198,7 @@ class AwsJournal:
             answer = self._server.keep(BUSY_SECONDS, baseline, giving)
             if "busy" in answer:
                 raise SeedstateError(
-                    "the embedded AWS is still carrying out requests, so its state cannot be kept",
+                    f"{self._title} is still carrying out requests, so its state cannot be kept",
                     checked=f"waited {BUSY_SECONDS:.0f} seconds; "
                     f"clients: {'; '.join(answer['busy'])}",
                     fix="let the test or fixture wait for its background work",
@@ -238,34 +251,12 @@ class AwsJournal:
         except ProcessEndedError:
             raise self._died() from None
 
-
-def _change_set(touched: Message, values_before: list[Any], region: str) -> ChangeSet:
-    before = {tuple(key): value for key, value in values_before}
-    after = {tuple(key): value for key, value in touched["values"]}
-    changes = []
-    for at in sorted({*before, *after}):
-        store, its_region, collection, key = at
-        if before.get(at) == after.get(at):
-            continue
-        if its_region not in ("", region):
-            collection = f"{its_region}/{collection}"
-        plain = _item if store == "dynamodb" else _as_it_is
-        shown_key = _item(json.loads(key)) if store == "dynamodb" else {"key": key}
-        changes.append(
-            Change(
-                store,
-                collection,
-                shown_key,
-                plain(before[at]) if at in before else None,
-                plain(after[at]) if at in after else None,
-            )
-        )
-    return ChangeSet(tuple(changes), tuple(touched["notes"]), tuple(touched["writers"]))
-
-
-def _item(wire: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: from_wire(value) for name, value in wire.items()}
-
-
-def _as_it_is(value: dict[str, Any]) -> dict[str, Any]:
-    return value
+    def _change_set(self, touched: Message, values_before: list[Any]) -> ChangeSet:
+        before = {Touch(*key): value for key, value in values_before}
+        after = {Touch(*key): value for key, value in touched["values"]}
+        changes = [
+            self._describe(at, before.get(at), after.get(at))
+            for at in sorted({*before, *after})
+            if before.get(at) != after.get(at)
+        ]
+        return ChangeSet(tuple(changes), tuple(touched["notes"]), tuple(touched["writers"]))

@@ -9,8 +9,8 @@ import weakref
 from typing import Any
 
 from pytest_seedstate.errors import SeedstateError
-from pytest_seedstate.services.aws.channel import Channel, ChannelClosedError, Message
-from pytest_seedstate.services.aws.tally import SLOTS, Tally
+from pytest_seedstate.services.host.channel import Channel, ChannelClosedError, Message
+from pytest_seedstate.services.host.tally import SLOTS, Tally
 
 _PATIENCE = 30.0
 _FORK_PATIENCE = 0.02
@@ -228,7 +228,7 @@ class Slots:
         """
         if not self._free:
             raise SeedstateError(
-                f"more than {SLOTS} states of the embedded AWS services are kept",
+                f"more than {SLOTS} states of an embedded service are kept",
                 fix="drop snapshots that are not needed any more",
             )
         # The oldest first: a server that lingers to end a download may still hold the newest.

@@ -1,6 +1,6 @@
 """HTTP/1.1 on a blocking socket, from the request line to a WSGI call and back.
 
-Small on purpose: what AWS clients send to 127.0.0.1. A connection between two requests has nothing
+Small on purpose: what clients send to 127.0.0.1. A connection between two requests has nothing
 read ahead (`Connection.idle`), so that another process can go on with it.
 """
 
@@ -233,7 +233,7 @@ class Connection:
 
 
 def _refuse_write(_: bytes) -> None:
-    raise RuntimeError("moto answers with iterables only")
+    raise RuntimeError("a hosted application answers with iterables only")
 
 
 def _keeps_open(environ: Environ) -> bool:

@@ -1,4 +1,4 @@
-"""Messages between the pytest process and the processes of the AWS host: JSON, with descriptors.
+"""Messages between the pytest process and the processes of a host: JSON, with descriptors.
 
 Every process of the host has a socket pair of its own with pytest. Its end of file means that
 pytest is gone, however it ended.
