@@ -3,7 +3,6 @@
 # ruff: noqa: SIM905  # a long list reads better as a sentence
 from __future__ import annotations
 
-import html
 import re
 
 from ..errors import illegal_argument
@@ -49,6 +48,8 @@ _HTML = re.compile(
 @char_filter("html_strip")
 def html_strip(parameters: Parameters) -> CharFilter:
     """Remove tags (block tags become line breaks) and decode entities."""
+    import html  # slow to import, rarely used
+
     kept = {tag.lower() for tag in parameters.listed("escaped_tags")}
 
     def strip(text: str) -> Filtered:

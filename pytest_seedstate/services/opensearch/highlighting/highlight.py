@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -180,10 +179,16 @@ def _sloppy(tokens: list[Token], mark: Mark) -> list[Token]:
     ]
 
 
+def _escaped(piece: str) -> str:
+    import html  # slow to import, rarely used
+
+    return html.escape(piece)
+
+
 def _marked(text: str, passage: Passage, options: Options) -> str:
     parts: list[str] = []
     at = passage.start
-    encode = html.escape if options.encode else lambda piece: piece
+    encode = _escaped if options.encode else lambda piece: piece
     for start, end, _ in passage.spans:
         parts.append(encode(text[at:start]))
         parts += (options.pre_tags[0], encode(text[start:end]), options.post_tags[0])

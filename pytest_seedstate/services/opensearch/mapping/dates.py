@@ -6,7 +6,6 @@ import calendar
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument
 from pytest_seedstate.services.opensearch.mapping.date_patterns import (
@@ -43,6 +42,8 @@ def time_zone(name: str | None) -> tzinfo:
         sign, hours, minutes, seconds = found.groups()
         offset = timedelta(hours=int(hours), minutes=int(minutes or 0), seconds=int(seconds or 0))
         return timezone(-offset if sign == "-" else offset)
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to import, rarely used
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
