@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pytest_seedstate.errors import SeedstateError as SeedstateError
     from pytest_seedstate.records.factory import RecordFactory as RecordFactory
+    from pytest_seedstate.records.document import Document as Document
     from pytest_seedstate.records.placement import Item as Item
     from pytest_seedstate.records.placement import Object as Object
     from pytest_seedstate.records.placement import Row as Row
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
     from pytest_seedstate.records.scenario import scenario as scenario
     from pytest_seedstate.records.schema import schema as schema
     from pytest_seedstate.records.seed import Seed as Seed
+    from pytest_seedstate.stores.opensearch import OpenSearchDocument as OpenSearchDocument
     from pytest_seedstate.stores.s3 import S3Object as S3Object
 
 _HOMES = {
+    "Document": "records.document",
     "Item": "records.placement",
     "Object": "records.placement",
+    "OpenSearchDocument": "stores.opensearch",
     "Record": "records.record",
     "RecordFactory": "records.factory",
     "Row": "records.placement",

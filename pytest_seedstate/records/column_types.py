@@ -11,9 +11,11 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
+
+from pytest_seedstate.records.annotations import bare
 
 _SCALARS: tuple[tuple[type, str], ...] = (
     # bool is an int and datetime a date, so the narrower type stands first.
@@ -56,7 +58,7 @@ class ColumnType(NamedTuple):
 
 def column_type(annotation: Any) -> ColumnType | None:
     """The column for values of an annotation, None where there is no one type for them."""
-    kind = _bare(annotation)
+    kind = bare(annotation)
     if kind is Any:
         return ColumnType("jsonb", nullable=True)
     if get_origin(kind) in (Union, types.UnionType):
@@ -67,18 +69,6 @@ def column_type(annotation: Any) -> ColumnType | None:
         return ColumnType(one.sql, one.nullable or nullable) if one else None
     sql = _sql_of(kind)
     return ColumnType(sql, nullable=False) if sql else None
-
-
-def _bare(annotation: Any) -> Any:
-    while True:
-        if get_origin(annotation) is Annotated:
-            annotation = get_args(annotation)[0]
-        elif hasattr(annotation, "__supertype__"):  # NewType
-            annotation = annotation.__supertype__
-        elif hasattr(annotation, "__value__"):  # type X = ...
-            annotation = annotation.__value__
-        else:
-            return annotation
 
 
 def _sql_of(kind: Any) -> str | None:

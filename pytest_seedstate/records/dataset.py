@@ -162,9 +162,10 @@ def _duplicate(
     shown = ", ".join(repr(part) for part in key)
     kinds = dict.fromkeys(type(one.record).__name__ for one in (first, second))
     owners = dict.fromkeys(one.step.scenario.where for one in (first, second))
+    what = "id" if store == "opensearch" else "key"
     return SeedstateError(
-        f"two records have the key {shown} in '{collection}' ({store})",
+        f"two records have the {what} {shown} in '{collection}' ({store})",
         where="; ".join(owners),
         checked=f"both are of {' and '.join(kinds)}",
-        fix="take keys from factory.Sequence, or give one of the records another key",
+        fix=f"take {what}s from factory.Sequence, or give one of the records another {what}",
     )

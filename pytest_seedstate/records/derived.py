@@ -1,12 +1,13 @@
-"""The schema that follows from records, for packs that declare none for a store."""
+"""Tables and buckets that follow from records, for packs that declare none for a store."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.records.annotations import field_annotation
 from pytest_seedstate.records.column_types import ColumnType, column_type
 from pytest_seedstate.records.placement import Item, Object, Row
 from pytest_seedstate.stores.postgres import SqlScript
@@ -80,11 +81,11 @@ def derived_buckets(records: Iterable[type[Record]]) -> list[dict[str, Any]]:
 def _add(table: _Table, model: type[Record], place: Row) -> None:
     columns: dict[str, ColumnType] = {}
     for name in place.stored(model):
-        kind = column_type(_annotation(model, name))
+        kind = column_type(field_annotation(model, name))
         if kind is None:
             raise SeedstateError(
                 f"the field '{name}' has a type that no column follows from: "
-                f"{_annotation(model, name)}",
+                f"{field_annotation(model, name)}",
                 where=f"{model.__name__}.stored_in",
                 fix="declare the table in the pack's schema, or exclude the field from the row",
             )
@@ -164,20 +165,11 @@ def _create_table(model: type[Record], place: Item) -> dict[str, Any]:
 def _attribute_type(model: type[Record], template: Template) -> str:
     if template.single is None:
         return "S"
-    kind = column_type(_annotation(model, template.single))
+    kind = column_type(field_annotation(model, template.single))
     sql = kind.sql if kind else "text"
     if sql in ("bigint", "numeric", "double precision"):
         return "N"
     return "B" if sql == "bytea" else "S"
-
-
-def _annotation(model: type[Record], name: str) -> Any:
-    if name in model.model_fields:
-        return model.model_fields[name].annotation
-    if name in model.model_computed_fields:
-        return model.model_computed_fields[name].return_type
-    getter = getattr(model, name).fget
-    return get_type_hints(getter, include_extras=True).get("return")
 
 
 def _quoted(name: str) -> str:

@@ -13,8 +13,8 @@ from pytest_seedstate.errors import SeedstateError, unknown_name
 from pytest_seedstate.records import declared as declarations
 from pytest_seedstate.records.importing import import_beside, unload
 from pytest_seedstate.records.problems import import_failure
-from pytest_seedstate.records.scenario import STORES, Scenario
-from pytest_seedstate.records.schema import Schema, read_folder
+from pytest_seedstate.records.scenario import COLLECTION_WORDS, STORES, Scenario
+from pytest_seedstate.records.schema import Schema, is_called, read_folder
 
 if TYPE_CHECKING:
     from pytest_seedstate.records.record import Record
@@ -224,8 +224,8 @@ def check(pack: Pack) -> None:
     """Refuse what contradicts itself.
 
     Raises:
-        SeedstateError: two scenarios or reset states of one name, a record stored in a table or
-            bucket that the declared schema lacks.
+        SeedstateError: two scenarios or reset states of one name, a record stored in a table,
+            bucket or index that the declared schema lacks.
     """
     for kind, things in (("scenario", pack.scenarios), ("reset state", pack.states)):
         seen: dict[str, Any] = {}
@@ -246,9 +246,9 @@ def check(pack: Pack) -> None:
     for record in pack.records:
         for place in record.placements():
             names = known.get(place.store)
-            if names is not None and place.collection not in names:
+            if names is not None and not is_called(place.collection, names):
                 raise unknown_name(
-                    "bucket" if place.store == "s3" else "table",
+                    COLLECTION_WORDS[place.store],
                     place.collection,
                     sorted(names),
                     where=f"{record.__name__}.stored_in, and the schema of {pack.path}",

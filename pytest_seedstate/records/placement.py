@@ -1,4 +1,4 @@
-"""Where a record lives: a row, an item or an object, and how it looks there."""
+"""Where a record lives: a row, an item, an object or a document, and how it looks there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_seedstate.errors import SeedstateError, unknown_name
+from pytest_seedstate.records.document import Document
+from pytest_seedstate.records.placed_fields import check_fields, chosen_fields, required_value
 from pytest_seedstate.records.template import Template
 from pytest_seedstate.records.values import (
     document_names,
@@ -55,7 +57,7 @@ class Row:
         Raises:
             SeedstateError: the unknown field, with the closest one.
         """
-        _check_fields(model, where, self.fields, self.exclude, self.columns, self.key)
+        check_fields(model, where, self.fields, self.exclude, self.columns, self.key)
         stored = self.stored(model)
         for name in self.key:
             if name not in stored:
@@ -65,7 +67,7 @@ class Row:
 
     def stored(self, model: type[Record]) -> tuple[str, ...]:
         """The fields that are columns, in the model's order."""
-        return _chosen(model, self.fields, self.exclude)
+        return chosen_fields(model, self.fields, self.exclude)
 
     def column(self, name: str) -> str:
         """The column of a field."""
@@ -148,14 +150,14 @@ class Item:
         Raises:
             SeedstateError: the unknown field, with the closest one.
         """
-        _check_fields(model, where, self.fields, self.exclude)
+        check_fields(model, where, self.fields, self.exclude)
         for part in (*self.keys.values(), *self.__dict__["_extra"].values()):
             if isinstance(part, Template):
                 part.check(model.readable_names(), where)
 
     def stored(self, model: type[Record]) -> tuple[str, ...]:
         """The fields that are attributes, in the model's order."""
-        return _chosen(model, self.fields, self.exclude)
+        return chosen_fields(model, self.fields, self.exclude)
 
     def entry(self, record: Record) -> dict[str, Any]:
         """The item: keys first, then fields, then extra attributes."""
@@ -179,7 +181,7 @@ class Item:
             SeedstateError: a field of the key is None.
         """
         return {
-            name: item_value(_required(template, record, template.value(record)))
+            name: item_value(required_value(template, record, template.value(record)))
             for name, template in self.keys.items()
         }
 
@@ -267,7 +269,7 @@ class Object:
             SeedstateError: a field of the key is None.
         """
         template: Template = self.__dict__["_key"]
-        return str(_required(template, record, template.render(record)))
+        return str(required_value(template, record, template.render(record)))
 
     def _texts(self) -> Mapping[str, Template]:
         texts: Mapping[str, Template] = self.__dict__["_metadata"]
@@ -289,34 +291,4 @@ class Object:
         )
 
 
-Placement = Row | Item | Object
-
-
-def _chosen(
-    model: type[Record], fields: Sequence[str] | None, exclude: Sequence[str]
-) -> tuple[str, ...]:
-    if fields is not None:
-        return tuple(name for name in fields if name not in exclude)
-    bodies = {place.body for place in model.placements() if isinstance(place, Object)}
-    left_out = bodies.union(exclude)
-    return tuple(name for name in stored_fields(model) if name not in left_out)
-
-
-def _check_fields(
-    model: type[Record], where: str, *groups: Sequence[str] | Mapping[str, str] | None
-) -> None:
-    names = model.readable_names()
-    for group in groups:
-        for name in group or ():
-            if name not in names:
-                raise unknown_name("field", name, names, where=where)
-
-
-def _required(template: Template, record: Record, value: Any) -> Any:
-    missing = template.missing(record)
-    if missing is not None:
-        raise SeedstateError(
-            f"the key '{template.text}' needs the field '{missing}', which is None",
-            where=type(record).__name__,
-        )
-    return value
+Placement = Row | Item | Object | Document

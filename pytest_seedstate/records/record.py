@@ -8,8 +8,11 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.records.document import Document
 from pytest_seedstate.records.placement import Item, Object, Placement, Row
 from pytest_seedstate.records.values import stored_fields
+
+_KINDS = (Row, Item, Object, Document)
 
 
 class Record(BaseModel):
@@ -19,8 +22,8 @@ class Record(BaseModel):
     does not have are refused.
 
     Attributes:
-        stored_in: its places, `Row`, `Item` and `Object` in any number; a record without a place
-            may be part of another one.
+        stored_in: its places, `Row`, `Item`, `Object` and `Document` in any number; a record
+            without a place may be part of another one.
 
     Raises:
         SeedstateError: at the class definition, a place names a field that does not exist.
@@ -37,11 +40,12 @@ class Record(BaseModel):
         super().__pydantic_init_subclass__(**kwargs)
         where = f"{cls.__name__}.stored_in"
         places = cls.stored_in
-        placements = (places,) if isinstance(places, (Row, Item, Object)) else tuple(places)
+        placements = (places,) if isinstance(places, _KINDS) else tuple(places)
         for place in placements:
-            if not isinstance(place, (Row, Item, Object)):
+            if not isinstance(place, _KINDS):
                 raise SeedstateError(
-                    f"a place must be a Row, an Item or an Object, not {place!r}", where=where
+                    f"a place must be a Row, an Item, an Object or a Document, not {place!r}",
+                    where=where,
                 )
         cls._placements = placements
         for place in placements:

@@ -12,6 +12,7 @@ from pytest_seedstate.records.declared import last_change
 from pytest_seedstate.records.pack import Pack, check, find_packs, loose_packs
 from pytest_seedstate.records.reset_state import ResetState
 from pytest_seedstate.records.scenario import Scenario
+from pytest_seedstate.records.schema import collection_names, is_called
 
 if TYPE_CHECKING:
     from pytest_seedstate.records.record import Record
@@ -202,13 +203,22 @@ class Registry:
         if not records or store in self.own_schema:
             return []
         from pytest_seedstate.records import derived
+        from pytest_seedstate.records.derived_index import derived_indices
 
         if store == "postgres":
             return list(derived.derived_sql(records))
-        known = {one.get("TableName", one.get("Bucket")) for one in declared}
-        make = derived.derived_tables if store == "dynamodb" else derived.derived_buckets
+        known = collection_names(store, declared) or ()
+        made: list[Any]
+        if store == "dynamodb":
+            made = derived.derived_tables(records)
+        elif store == "s3":
+            made = derived.derived_buckets(records)
+        else:
+            made = derived_indices(records)
         return [
-            one for one in make(records) if one.get("TableName", one.get("Bucket")) not in known
+            one
+            for one in made
+            if not any(is_called(name, known) for name in collection_names(store, [one]) or ())
         ]
 
     # -- visibility

@@ -14,7 +14,15 @@ from pytest_seedstate.records.parameters import Parameter, Parameters, read_para
 if TYPE_CHECKING:
     from pytest_seedstate.records.pack import Pack
 
-STORES = ("postgres", "dynamodb", "s3")
+COLLECTION_WORDS = {
+    "postgres": "table",
+    "dynamodb": "table",
+    "s3": "bucket",
+    "opensearch": "index",
+}
+"""What each store calls the thing that entries go to."""
+
+STORES = tuple(COLLECTION_WORDS)
 """The stores there are."""
 
 

@@ -120,6 +120,15 @@ class Seed:
         return self._client("s3")
 
     @property
+    def opensearch(self) -> Any:
+        """An opensearch-py client, for scenarios that say ``stores="opensearch"``.
+
+        Raises:
+            SeedstateError: the scenario does not say so.
+        """
+        return self._client("opensearch")
+
+    @property
     def env(self) -> Mapping[str, str]:
         """The variables that an application needs to reach the services: ``DATABASE_URL``.
 

@@ -1,15 +1,17 @@
 """A field's value as each store takes it: without models, enums and types a service lacks.
 
-Inside documents (an item, a JSON column) a field goes by its pydantic alias, because that is the
-name that others read it by; a column goes by the field's own name.
+Inside documents (an item, a JSON column, a search index) a field goes by its pydantic alias,
+because that is the name that others read it by; a column goes by the field's own name.
 """
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import ipaddress
+import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from enum import Enum
@@ -52,21 +54,53 @@ def json_value(value: Any) -> Any:
     Raises:
         SeedstateError: a type that JSON has no form for.
     """
+    return _in_json(value, lambda other: _as_text(other, "a JSON column", _JSON_AS_THEY_ARE))
+
+
+def search_value(value: Any) -> Any:
+    """A value inside a document of a search index.
+
+    As in a JSON column, but instants with a zone are in UTC and end in ``Z``, as date fields
+    give them back, and bytes are Base64, as binary fields take them.
+
+    Raises:
+        SeedstateError: a value that JSON has no form for, which also are NaN and infinity.
+    """
+    return _in_json(value, _search_leaf)
+
+
+def _search_leaf(value: Any) -> Any:
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        raise SeedstateError(
+            f"a search index cannot store the number {value}", fix="leave the field None"
+        )
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, SecretBytes):
+        value = value.get_secret_value()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return _as_text(value, "a search index", _JSON_AS_THEY_ARE)
+
+
+def _in_json(value: Any, leaf: Callable[[Any], Any]) -> Any:
     if type(value) in _JSON_AS_THEY_ARE:
-        return value
+        return value if type(value) is not float else leaf(value)
     if isinstance(value, Enum):
-        return json_value(value.value)
+        return _in_json(value.value, leaf)
     if isinstance(value, Decimal):
-        return float(value)
+        return leaf(float(value))
     if isinstance(value, BaseModel):
         value = _document(value)
     if isinstance(value, Mapping):
-        return {_text(json_value(key)): json_value(member) for key, member in value.items()}
+        return {_text(_in_json(key, leaf)): _in_json(part, leaf) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [json_value(member) for member in value]
+        return [_in_json(member, leaf) for member in value]
     if isinstance(value, AbstractSet):
-        return sorted((json_value(member) for member in value), key=encode)
-    return _as_text(value, "a JSON column", _JSON_AS_THEY_ARE)
+        return sorted((_in_json(member, leaf) for member in value), key=encode)
+    return leaf(value)
 
 
 _ITEM_AS_THEY_ARE: frozenset[type] = frozenset({str, int, bool, type(None), Decimal, bytes})

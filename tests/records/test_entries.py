@@ -14,7 +14,7 @@ import pytest
 from pydantic import AnyUrl, BaseModel, ConfigDict, Field, SecretStr, computed_field
 from pydantic.alias_generators import to_camel
 
-from pytest_seedstate import Item, Object, Record, Row, S3Object
+from pytest_seedstate import Document, Item, Object, Record, Row, S3Object
 from pytest_seedstate.errors import SeedstateError
 
 
@@ -325,11 +325,15 @@ def test_an_object_refuses_content_that_is_none() -> None:
         (Item("t", pk="P", sk="{skuu.x}"), "names the unknown field 'skuu'"),
         (Item("t", pk="P", fields=("skuu",)), "unknown field 'skuu'"),
         (Item("t", pk="P", extra={"GSI": "{skuu}"}), "names the unknown field 'skuu'"),
+        (Document("i", id="{skuu}"), "names the unknown field 'skuu'"),
+        (Document("i", id="1", fields=("skuu",)), "unknown field 'skuu'"),
+        (Document("i", id="1", exclude=("skuu",)), "unknown field 'skuu'"),
+        (Document("i", id="1", extra={"a": {"b": ["{skuu}"]}}), "names the unknown field 'skuu'"),
         (Object("b", key="{skuu}", body="sku"), "names the unknown field 'skuu'"),
         (Object("b", key="k", body="skuu"), "unknown field 'skuu'"),
         (Object("b", key="k", body="sku", metadata={"a": "{skuu}"}), "unknown field 'skuu'"),
         (Object("b", key="k", body="sku", content_type="{skuu}"), "unknown field 'skuu'"),
-        ("products", "must be a Row, an Item or an Object, not 'p'"),
+        ("products", "must be a Row, an Item, an Object or a Document, not 'p'"),
     ],
 )
 def test_a_place_that_names_no_field_fails_at_the_class(place: Any, message: str) -> None:
