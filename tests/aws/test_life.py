@@ -298,9 +298,9 @@ def test_a_host_that_dies(tmp_path: Path) -> None:
         root = root_of(rundir.path)
         make_table(make_client(aws, "dynamodb"))
         os.killpg(root, signal.SIGKILL)
-        with pytest.raises(SeedstateError, match="AWS host ended unasked"):
+        with pytest.raises(SeedstateError, match="embedded AWS ended unasked"):
             aws.journal.rewind()
-        with pytest.raises(SeedstateError, match="AWS host ended unasked"):
+        with pytest.raises(SeedstateError, match="embedded AWS ended unasked"):
             aws.journal.mark()
         assert not aws.journal.is_clean()
         aws.stop()

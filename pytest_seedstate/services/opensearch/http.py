@@ -101,7 +101,8 @@ class Application:
         if body:
             _check_content_type(environ.get("CONTENT_TYPE", ""))
         read_flag(parameters, "pretty")
-        request = Request(self.node, method, path, variables, parameters, body)
+        agent = environ.get("HTTP_USER_AGENT", "unknown")
+        request = Request(self.node, method, path, variables, parameters, body, agent)
         with self.node.lock, _collector_paused():
             return self.carry_out(found, request)
 

@@ -40,6 +40,7 @@ class Request:
         variables: the path's variable segments, decoded.
         parameters: the query string's, decoded; the last one wins.
         body: as sent, unpacked.
+        user_agent: who sent it.
     """
 
     node: Node
@@ -48,6 +49,7 @@ class Request:
     variables: Mapping[str, str]
     parameters: Mapping[str, str]
     body: bytes = b""
+    user_agent: str = "unknown"
 
     def flag(self, name: str, default: bool = False) -> bool:
         """Return a boolean parameter; one without a value is true."""

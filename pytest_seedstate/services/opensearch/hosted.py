@@ -1,0 +1,163 @@
+"""The root of the OpenSearch host: the engine with a record of what is written, as it is served."""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pytest_seedstate.services.host.hosted import Log, Touch
+from pytest_seedstate.services.host.process import run
+from pytest_seedstate.services.host.tally import Writes
+from pytest_seedstate.services.opensearch.http import Application
+from pytest_seedstate.services.opensearch.routes.registry import Request, Response, Route
+from pytest_seedstate.services.opensearch.storage.node import Node
+
+_COLLECT_AFTER = (100_000, 20, 50)
+"""The garbage collector's thresholds: documents are many objects and no cycles, and with Python's
+own (700, 10, 10) looking for some makes a bulk load take twice as long."""
+
+
+class HostedNode(Application):
+    """One node with what a host asks of an application."""
+
+    def __init__(self) -> None:
+        super().__init__(Node())
+        self._writes: Writes | None = None
+        self.segments: list[Log] = [Log()]
+
+    def begin(self, writes: Writes) -> None:
+        """A server starts here; called in a process that has one thread."""
+        self._writes = writes
+        gc.set_threshold(*_COLLECT_AFTER)
+
+    def end(self) -> None:
+        """Nothing to do: no request waits here."""
+
+    def resume(self) -> None:
+        """Nothing to do, as in `end`."""
+
+    def load_later(self) -> Callable[[], None] | None:
+        """Nothing remains to be loaded."""
+        return None
+
+    def settle(self) -> None:
+        """Let searches see all writes, so that what is kept does not depend on the moment."""
+        for index in self.node.indices.values():
+            index.refresh()
+
+    def carry_out(self, found: Route, request: Request) -> Response:
+        """Answer a request; one that may write is counted before and recorded whatever it does."""
+        if found.reads:
+            return super().carry_out(found, request)
+        assert self._writes is not None
+        self._writes.begin()
+        before = set(self.node.indices)
+        try:
+            return super().carry_out(found, request)
+        finally:
+            self._record(request, before)
+
+    def _record(self, request: Request, before: set[str]) -> None:
+        node = self.node
+        touches = [Touch("opensearch", "", index, key) for index, key in node.touched]
+        node.touched.clear()
+        gone, new = sorted(before - node.indices.keys()), sorted(node.indices.keys() - before)
+        touches += [Touch("opensearch", "", index) for index in gone]
+        notes = [f"index {name} deleted" for name in gone]
+        notes += [f"index {name} created" for name in new]
+        if not touches and not notes:
+            notes = [f"{request.method} {request.path}"]
+        log = self.segments[-1]
+        log.add(touches, None, request.user_agent)
+        for note in notes:
+            log.add((), note, request.user_agent)
+
+    def values(self, touches: Sequence[Touch]) -> list[tuple[Touch, Mapping[str, Any]]]:
+        """The sources of the documents named, refreshed or not; of an index, all of them."""
+        found: dict[Touch, Mapping[str, Any]] = {}
+        for touch in touches:
+            index = self.node.indices.get(touch.collection)
+            if index is None:
+                continue
+            for key in [touch.key] if touch.key else list(index.documents):
+                document = index.documents.get(key)
+                if document is not None:
+                    found[Touch("opensearch", "", touch.collection, key)] = document.source
+        return sorted(found.items(), key=lambda pair: pair[0])
+
+    def warm_up(self) -> Iterator[None]:
+        """Carry out common requests on a node of their own, which nobody keeps."""
+        scratch = Application(Node())
+        for method, path, body in _COMMON_REQUESTS:
+            _call(scratch, method, path, body)
+            yield
+
+
+def _call(application: Application, method: str, path: str, body: bytes) -> None:
+    environ = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "RAW_URI": path,
+        "QUERY_STRING": "",
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+    }
+    for _ in application(environ, lambda status, headers: None):
+        pass
+
+
+def _lines(*parts: Any) -> bytes:
+    return b"".join(json.dumps(part).encode() + b"\n" for part in parts)
+
+
+_COMMON_REQUESTS = (
+    (
+        "PUT",
+        "/scratch",
+        _lines(
+            {"mappings": {"properties": {"name": {"type": "text"}, "place": {"type": "keyword"}}}}
+        ),
+    ),
+    (
+        "POST",
+        "/scratch/_bulk",
+        _lines(
+            *({"index": {"_id": "1"}}, {"name": "a name", "place": "here", "rating": 4.5}),
+            *({"index": {"_id": "2"}}, {"name": "another", "place": "there", "rating": 5}),
+        ),
+    ),
+    ("POST", "/scratch/_refresh", b""),
+    ("GET", "/scratch/_doc/1", b""),
+    (
+        "POST",
+        "/scratch/_search",
+        _lines(
+            {
+                "query": {
+                    "bool": {
+                        "must": [{"match": {"name": "name"}}],
+                        "filter": [{"range": {"rating": {"gte": 4}}}, {"term": {"place": "here"}}],
+                    }
+                },
+                "aggs": {"places": {"terms": {"field": "place"}}},
+                "sort": [{"rating": "desc"}],
+            }
+        ),
+    ),
+    ("POST", "/scratch/_update/1", _lines({"doc": {"rating": 4}})),
+    ("DELETE", "/scratch/_doc/2", b""),
+)
+
+
+def _make(config: Mapping[str, Any], tuned: bool) -> HostedNode:
+    del config, tuned
+    return HostedNode()
+
+
+def main() -> None:
+    """The root process."""
+    run(_make, "the embedded OpenSearch")
