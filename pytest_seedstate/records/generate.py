@@ -18,7 +18,7 @@ from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.building import Company, keeping_company
 from pytest_seedstate.records.clock import FrozenNames
 from pytest_seedstate.records.dataset import Dataset, Made, grouped
-from pytest_seedstate.records.plan import Plan, Step
+from pytest_seedstate.records.plan import FIRST_COPY, ONCE, Plan, Step
 from pytest_seedstate.records.problems import a_kind, failure
 from pytest_seedstate.records.progress import FROM_THE_START, Progress
 from pytest_seedstate.records.randomness import Randomness, derived_seed, steady
@@ -176,14 +176,15 @@ class _Run:
     def _give_name(self, step: Step, name: str, thing: object) -> None:
         if name not in self.named:
             self.named[name] = thing
-        elif step.round == 0 and self.named[name] is not thing:
+        elif step.round <= FIRST_COPY and self.named[name] is not thing:
             raise SeedstateError(f"the name '{name}' is given twice", where=step.scenario.where)
 
     def _records_below(self, step: Step) -> list[Record]:
         return [
             one.record
             for one in self.made
-            if one.step.scenario in step.below and one.step.round == step.round
+            if one.step.scenario in step.below
+            and one.step.round in (ONCE, step.round or FIRST_COPY)
         ]
 
 

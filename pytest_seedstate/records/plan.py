@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,6 +15,12 @@ from pytest_seedstate.records.pack import Pack
 from pytest_seedstate.records.registry import Registry
 from pytest_seedstate.records.scenario import STORES, Scenario
 from pytest_seedstate.stores.canonical import encode
+
+ONCE = 0
+"""The round of what runs once: outside of a reset state, or only extended by what it copies."""
+
+FIRST_COPY = 1
+"""The round of what a reset state names itself, which goes on with each copy."""
 
 _KEY_DIGITS = 16
 
@@ -27,7 +33,7 @@ class Step:
         scenario: what runs.
         params: all its parameters.
         copy: how often it ran before in the same plan; every copy has its own seed.
-        round: which copy of a reset state it belongs to, 0 outside of copies.
+        round: which copy of a reset state it belongs to: `ONCE`, `FIRST_COPY` or a later one.
         below: the scenarios that it extends, directly or not.
         stores: the stores that its records go to; None means all.
     """
@@ -141,12 +147,13 @@ def plan(
     if reset_state is not None:
         state = registry.reset_state(reset_state, visible_from=visible_from)
         below = [builder.named(one, state.pack, state.where) for one in state.wanted]
+        builder.fill(state.stores)
         for number in range(state.copies):
-            builder.begin_copy(number, state.stores)
+            builder.begin_copy(FIRST_COPY + number, below)
             for one in below:
                 builder.add(one, {})
         titles.append(state.name)
-        builder.end_copies()
+        builder.end_state()
     for one in asked:
         builder.add(one, given)
         titles.append(one.name + (f"({_shown(given)})" if given else ""))
@@ -163,24 +170,28 @@ class _Builder:
         self.steps: list[Step] = []
         self._registry = registry
         self._visible_from = visible_from
-        self._first: set[bytes] = set()
         self._done: set[bytes] = set()
-        self._round = 0
+        self._done_of_copy: set[bytes] = set()
+        self._round = ONCE
+        self._copied: frozenset[Scenario] = frozenset()
         self._stores: tuple[str, ...] | None = None
         self._runs: dict[int, int] = {}
 
-    def begin_copy(self, number: int, stores: tuple[str, ...] | None) -> None:
-        """The same scenarios run again, into these stores."""
-        if number == 1:
-            self._first = self._done
-        self._done = set()
-        self._round = number
+    def fill(self, stores: tuple[str, ...] | None) -> None:
+        """What comes now goes into these stores."""
         self._stores = stores
 
-    def end_copies(self) -> None:
+    def begin_copy(self, number: int, scenarios: Collection[Scenario]) -> None:
+        """These scenarios run again; what they extend besides is there already."""
+        self._round = number
+        self._copied = frozenset(scenarios)
+        self._done_of_copy = set()
+
+    def end_state(self) -> None:
         """What comes now is layered on top of the first copy."""
-        self._done |= self._first
-        self._round = 0
+        self._done |= self._done_of_copy
+        self._copied = frozenset()
+        self._round = ONCE
         self._stores = None
 
     def add(
@@ -209,11 +220,14 @@ class _Builder:
             raise SeedstateError(
                 f"a parameter cannot be used: {error.problem}", where=scenario.where
             ) from None
-        if identity not in self._done:
-            self._done.add(identity)
+        is_copied = scenario in self._copied
+        done = self._done_of_copy if is_copied else self._done
+        if identity not in done:
+            done.add(identity)
             copy = self._runs.get(id(scenario), 0)
             self._runs[id(scenario)] = copy + 1
-            self.steps.append(Step(scenario, bound, copy, self._round, below, self._stores))
+            number = self._round if is_copied else ONCE
+            self.steps.append(Step(scenario, bound, copy, number, below, self._stores))
         return below | {scenario}
 
     def named(self, name: str | Scenario, within: Pack | None, where: str) -> Scenario:

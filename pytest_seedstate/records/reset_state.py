@@ -69,8 +69,9 @@ def reset_state(
     Args:
         name: its name, unique in its pack.
         scenario: the scenario or scenarios whose data it holds; None for empty stores.
-        copies: how often the data is made, 1 or more. Each copy is made anew: sequences go on
-            and the random values differ, so keys that come from them differ too.
+        copies: how often the named scenarios' data is made, 1 or more; what they extend is made
+            once. Each copy is made anew: sequences go on and the random values differ, so keys
+            that come from them differ too.
         stores: the stores it fills, the others stay empty; None means all.
         description: one line for lists.
 

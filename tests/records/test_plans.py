@@ -135,10 +135,26 @@ def named(seed):
 
 @scenario("counts", extends="products")
 def counts(seed):
-    seed.name("seen", len(seed.records(Product)))
+    seen = len(seed.records(Product))
+    seed.name(f"{seen} seen", seen)
 
 reset_state("many-named", scenario="named", copies=2)
 reset_state("many-counts", scenario="counts", copies=2)
+reset_state("many-both", scenario=["products", "counts"], copies=2)
+
+@scenario("middle", extends="products")
+def middle(seed): ...
+
+@scenario("last", extends=("middle", "named"))
+def last(seed):
+    yield ProductFactory.build()
+    seed.name("seen", len(seed.records(Product)))
+
+reset_state("many-last", scenario="last", copies=3)
+
+@scenario("on-top", extends="products")
+def on_top(seed):
+    seed.name("seen on top", len(seed.records(Product)))
 """
 
 
@@ -175,9 +191,37 @@ def test_a_scenario_on_top_of_copies_is_not_made_again(shop: Shop) -> None:
     assert len(make(registry, "products", reset_state="large").records) == 9
 
 
-def test_a_copy_sees_what_it_extends_of_the_same_copy(shop: Shop) -> None:
-    """Not the records of its siblings."""
-    assert make(shop(STATES), reset_state="many-counts").named == {"seen": 3}
+def test_what_a_copied_scenario_extends_is_made_once(shop: Shop) -> None:
+    """Styles, price lists and the like have one key however often the rest is copied."""
+    registry = shop(STATES)
+    assert names(plan(registry, [], reset_state="many-counts")) == ["products", "counts", "counts"]
+    planned = plan(registry, [], reset_state="many-last")
+    assert names(planned) == ["products", "middle", "named", "last", "last", "last"]
+    assert [step.copy for step in planned.steps] == [0, 0, 0, 0, 1, 2]
+    dataset = make(registry, reset_state="many-last")
+    assert len(dataset.records) == 3 + 1 + 3
+    assert dataset.named["seen"] == 4
+
+
+def test_what_a_state_names_is_copied_also_where_another_one_extends_it(shop: Shop) -> None:
+    """And each copy sees what it extends of the same copy, not of its siblings."""
+    registry = shop(STATES)
+    planned = plan(registry, [], reset_state="many-both")
+    assert names(planned) == ["products", "counts", "products", "counts"]
+    dataset = make(registry, reset_state="many-both")
+    assert len(dataset.records) == 6
+    assert dataset.named == {"3 seen": 3}
+
+
+def test_a_copy_sees_what_it_extends(shop: Shop) -> None:
+    """However often it is copied."""
+    assert make(shop(STATES), reset_state="many-counts").named == {"3 seen": 3}
+
+
+def test_a_scenario_on_top_of_copies_sees_the_first_one(shop: Shop) -> None:
+    """What it extends, as it would be without copies."""
+    assert make(shop(STATES), "on-top", reset_state="large").named == {"seen on top": 3}
+    assert make(shop(STATES), "on-top", reset_state="many-counts").named["seen on top"] == 3
 
 
 def test_a_name_means_the_first_copy(shop: Shop) -> None:
