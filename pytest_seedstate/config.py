@@ -183,8 +183,8 @@ class Settings:
 
         return cls(
             root=root,
-            scenario=value("seedstate_scenario") or None,
-            reset_state=value("seedstate_reset_state") or None,
+            scenario=_one_name("seedstate_scenario", value("seedstate_scenario")),
+            reset_state=_one_name("seedstate_reset_state", value("seedstate_reset_state")),
             seed=number("seedstate_seed", 0, int),
             order=_choice("seedstate_order", value("seedstate_order") or "on") == "on",
             diff=_choice("seedstate_diff", value("seedstate_diff") or "failed"),
@@ -212,6 +212,16 @@ def _in_existing_folder(name: str, path: Path | None) -> Path | None:
             f"the folder of '{path}' does not exist", where=name, fix="make it, or name another"
         )
     return path
+
+
+def _one_name(name: str, text: str | None) -> str | None:
+    if text and "," in text:
+        flag = next(setting.flag for setting in SETTINGS if setting.name == name)
+        raise SeedstateError(
+            f"{flag} (ini {name}) takes one name, and got '{text}'",
+            fix="mark tests with several scenarios, or write one that extends them",
+        )
+    return text or None
 
 
 def _choice(name: str, text: str) -> Any:

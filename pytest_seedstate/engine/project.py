@@ -19,13 +19,16 @@ from pytest_seedstate.engine.environment import (
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
 from pytest_seedstate.engine.states import SCHEMA_ONLY, State
-from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.errors import SeedstateError, unknown_name
 
 if TYPE_CHECKING:
     from pytest_seedstate.engine.clients import Clients
     from pytest_seedstate.engine.engine import Engine
     from pytest_seedstate.engine.schema import Schema, SchemaHook
     from pytest_seedstate.records.registry import Registry
+
+_SECRET_WORDS = ("PASSWORD", "SECRET", "TOKEN", "KEY")
+"""In the names of variables whose values are not shown."""
 
 
 class Project:
@@ -35,15 +38,22 @@ class Project:
         settings: the checked settings.
         schema_hook: what calls the users' hooks that create a schema, None while there are none;
             asked whenever services start.
+        endpoints: how to reach services that run already, by name; None where this project starts
+            its own.
     """
 
     def __init__(
-        self, settings: Settings, *, schema_hook: Callable[[], SchemaHook | None] = lambda: None
+        self,
+        settings: Settings,
+        *,
+        schema_hook: Callable[[], SchemaHook | None] = lambda: None,
+        endpoints: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.settings = settings
         self.figures = Figures()
         self.schema_only = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())
         self._schema_hook = schema_hook
+        self._endpoints = endpoints
         self._fleet = Fleet(settings, self.figures)
         self._registry: Registry | SeedstateError | None = None
 
@@ -78,24 +88,25 @@ class Project:
             SeedstateError: in the packs or in the settings of the schema; the same every time.
         """
         _ = self.registry
-        _ = self._schema
+        _ = self.schema
 
     @cached_property
     def engine(self) -> Engine:
         """What drives the stores."""
         from pytest_seedstate.engine.engine import Engine
 
-        return Engine(self._fleet, self._schema, self.figures, verify=self.settings.verify)
+        return Engine(self._fleet, self.schema, self.figures, verify=self.settings.verify)
 
     @cached_property
     def clients(self) -> Clients:
         """Clients for fixtures and scenarios."""
         from pytest_seedstate.engine.clients import Clients
 
-        return Clients(self._fleet.variables)
+        return Clients(self._variables)
 
     @cached_property
-    def _schema(self) -> Schema:
+    def schema(self) -> Schema:
+        """What must exist in stores that start."""
         from pytest_seedstate.engine.schema import Schema
 
         return Schema(
@@ -112,6 +123,8 @@ class Project:
     @cached_property
     def services(self) -> tuple[str, ...]:
         """The services that the installed extras can reach, or that ini ``seedstate_env`` names."""
+        if self._endpoints is not None:
+            return tuple(self._endpoints)
         if self.settings.env:
             return tuple(sorted(services_named(self.settings.env)))
         return tuple(name for name, (_, package) in CLIENT_OF_SERVICE.items() if find_spec(package))
@@ -123,7 +136,14 @@ class Project:
 
     def endpoints(self) -> dict[str, dict[str, str]]:
         """How to reach each service: its variables by its name."""
-        return {name: dict(self._fleet.variables(name)) for name in self.services}
+        return {name: dict(self._variables(name)) for name in self.services}
+
+    def _variables(self, service: str) -> Mapping[str, str]:
+        if self._endpoints is None:
+            return self._fleet.variables(service)
+        if service not in self._endpoints:
+            raise unknown_name("running service", service, list(self._endpoints))
+        return self._endpoints[service]
 
     def exported_environment(self) -> dict[str, str]:
         """Ini ``seedstate_env`` with values filled in; reserves the ports that it names.
@@ -131,7 +151,7 @@ class Project:
         Raises:
             SeedstateError: a template is wrong, or leads to a host that is not this machine.
         """
-        exported = expand(self.settings.env, self._fleet.variables)
+        exported = expand(self._templates(self.settings.env), self._variables)
         refuse_foreign_hosts(exported, self.settings.trusted_hosts)
         return exported
 
@@ -142,7 +162,28 @@ class Project:
             for service in self.services
             for name, template in DEFAULTS[service].items()
         }
-        return expand(usual, self._fleet.variables) | self.exported_environment()
+        return expand(usual, self._variables) | self.exported_environment()
+
+    def _templates(self, templates: Mapping[str, str]) -> dict[str, str]:
+        """Those that name services of this project only: of endpoints, some may be left out."""
+        return {
+            name: template
+            for name, template in templates.items()
+            if self._endpoints is None or services_named({name: template}) <= set(self._endpoints)
+        }
+
+    def shown_environment(self) -> dict[str, str]:
+        """`environment` without secrets, to be shown to people."""
+        from pytest_seedstate.engine.endpoints import MASK, masked, masked_url
+
+        usual = {n: t for service in self.services for n, t in DEFAULTS[service].items()}
+        templates = usual | self._templates(self.settings.env)
+        shown = expand(templates, lambda service: masked(self._variables(service)))
+        for name in shown:
+            if "{" not in templates[name]:
+                secret = any(word in name.upper() for word in _SECRET_WORDS)
+                shown[name] = MASK if secret else masked_url(shown[name])
+        return shown
 
     # -- states
 

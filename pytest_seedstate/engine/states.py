@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
-from pytest_seedstate.errors import SeedstateError, unknown_name
+from pytest_seedstate.engine.inserting import insert
+from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.progress import FROM_THE_START, Progress
 
 if TYPE_CHECKING:
@@ -140,23 +140,7 @@ class States:
         Raises:
             SeedstateError: a store that does not run, or what the store refused.
         """
-        stores = self._fleet.stores
-        for name in dataset.entries:
-            if name not in stores:
-                raise unknown_name("running store", name, list(stores), where=dataset.title)
-        jobs = [(stores[name], entries) for name, entries in dataset.entries.items()]
-        try:
-            if len(jobs) == 1:
-                jobs[0][0].load(jobs[0][1], _uncounted)
-            elif jobs:
-                with ThreadPoolExecutor(len(jobs)) as pool:
-                    loads = [
-                        pool.submit(store.load, entries, _uncounted) for store, entries in jobs
-                    ]
-                    for load in loads:
-                        load.result()
-        except SeedstateError as error:
-            raise _of_scenario(dataset.title, error) from None
+        insert(self._fleet.stores, dataset.title, dataset.entries)
 
     def repair(self) -> None:
         """Replace what all stores hold by the current state's baseline."""
@@ -172,18 +156,3 @@ class States:
                 if key in keys:
                     keys.remove(key)
                     journal.forget(key)
-
-
-def _of_scenario(title: str, error: SeedstateError) -> SeedstateError:
-    """A store's error, which knows the table and the value, with whose data they are."""
-    return SeedstateError(
-        error.problem,
-        where=", ".join(filter(None, (f"data of '{title}'", error.where))),
-        checked=error.checked,
-        fix=error.fix,
-        detail=error.detail,
-    )
-
-
-def _uncounted(_: int) -> Any:
-    """Progress of a load inside a test run is not shown."""

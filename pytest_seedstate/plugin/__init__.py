@@ -62,8 +62,9 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Export ``seedstate_env`` before any conftest imports the application."""
-    if early_config.getini("seedstate_env"):
-        session_of(early_config).export_environment()
+    session = session_of(early_config)
+    if session.exports_environment:
+        session.export_environment()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_seedstate.config import Settings
+from pytest_seedstate.config_sources import Sources
 from pytest_seedstate.errors import SeedstateError
 
 if TYPE_CHECKING:
@@ -48,7 +49,29 @@ class Session:
         options = (self._config.option, self._config.known_args_namespace)
         given = (getattr(each, name, None) for each in options)
         option = next((value for value in given if value is not None), None)
-        return self._config.getini(name) if option is None else option
+        return self._sources.value(name) if option is None else option
+
+    @cached_property
+    def _sources(self) -> Sources:
+        overrides = self._config.known_args_namespace.override_ini or ()
+        return Sources(
+            self._config.rootpath,
+            self._config.getini,
+            ini_file=self._config.inipath,
+            overridden={each.partition("=")[0].strip() for each in overrides},
+        )
+
+    @property
+    def exports_environment(self) -> bool:
+        """Whether `export_environment` has anything to do.
+
+        Raises:
+            pytest.UsageError: the settings cannot be read.
+        """
+        try:
+            return bool(self._sources.value("seedstate_env"))
+        except SeedstateError as error:
+            raise pytest.UsageError(str(error)) from None
 
     @cached_property
     def project(self) -> Project:

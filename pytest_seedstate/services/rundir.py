@@ -26,7 +26,7 @@ from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services import platform
 from pytest_seedstate.services.cache import cache_dir as cache_dir
 
-_LOCK, _OWNER, _PROCESSES = "lock", "owner", "processes"
+_LOCK, OWNER, _PROCESSES = "lock", "owner", "processes"
 
 #: Bytes that a run folder's path may have. Unix sockets lie below it: sun_path holds 103 bytes on
 #: macOS, 107 on Linux (unix(4), unix(7)), and "/pg/s/.s.PGSQL.65535" are 20 of them.
@@ -53,12 +53,12 @@ class RunDir:
         self._project = project
         self._worker = worker
         self._companion: RunDir | None = None
-        digest = hashlib.sha256(os.fsencode(project.absolute())).hexdigest()[:8]
-        stem = f"{digest}-{self._owner_pid}-{re.sub(r'[^A-Za-z0-9]', '', worker)[:12] or 'main'}"
+        called = re.sub(r"[^A-Za-z0-9]", "", worker)[:12] or "main"
+        stem = f"{project_digest(project)}-{self._owner_pid}-{called}"
         roots = [root] if root is not None else platform.run_roots()
         failures: list[str] = []
         for candidate in roots:
-            if root is None and len(os.fsencode(_base(candidate) / stem)) > _LONGEST_FOLDER:
+            if root is None and len(os.fsencode(base_folder(candidate) / stem)) > _LONGEST_FOLDER:
                 failures.append(f"{candidate}: too long a path for a Unix socket")
                 continue
             try:
@@ -153,6 +153,11 @@ class RunDir:
         self.close()
 
 
+def project_digest(project: Path) -> str:
+    """What the names of a project's run folders begin with."""
+    return hashlib.sha256(os.fsencode(project.absolute())).hexdigest()[:8]
+
+
 def no_space(path: Path, error: OSError) -> SeedstateError:
     """The error for a file of the run that cannot be written."""
     return SeedstateError(
@@ -161,19 +166,20 @@ def no_space(path: Path, error: OSError) -> SeedstateError:
     )
 
 
-def _base(root: Path) -> Path:
+def base_folder(root: Path) -> Path:
+    """The folder of this user's runs below a root of `platform.all_roots`."""
     return root / f"pytest-seedstate-{os.geteuid()}"
 
 
 def _make_folder(root: Path, stem: str) -> tuple[Path, platform.FileLock]:
-    base = _base(root)
+    base = base_folder(root)
     # Locked before it gets its name: a sweeper never meets a run folder without its lock.
     fresh = _make_below(base, f".new-{os.getpid()}-{os.urandom(4).hex()}")
     try:
         lock = platform.FileLock(fresh / _LOCK)
         lock.acquire(create=True)
         pid = os.getpid()
-        (fresh / _OWNER).write_text(f"{pid} {_own_start()}\n", encoding="ascii")
+        (fresh / OWNER).write_text(f"{pid} {_own_start()}\n", encoding="ascii")
         for number in range(1, 1000):
             path = base / (stem if number == 1 else f"{stem}-{number}")
             # Another folder of this process, or of an earlier one of its pid that awaits a sweep.
@@ -196,7 +202,7 @@ def _make_below(base: Path, name: str) -> Path:
         with contextlib.suppress(FileExistsError):
             base.mkdir(mode=0o700)
         try:
-            _check_own(base)
+            check_own(base)
             (base / name).mkdir(mode=0o700)
             break
         except FileNotFoundError:
@@ -206,7 +212,12 @@ def _make_below(base: Path, name: str) -> Path:
     return base / name
 
 
-def _check_own(base: Path) -> None:
+def check_own(base: Path) -> None:
+    """Refuse a folder of runs that is not this user's.
+
+    Raises:
+        OSError: it is a stranger's, or is not there.
+    """
     found = base.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise PermissionError(f"{base.name} is there and does not belong to this user")
@@ -231,9 +242,9 @@ def sweep(roots: list[Path] | None = None) -> list[Path]:
     """
     removed: list[Path] = []
     for root in platform.all_roots() if roots is None else roots:
-        base = _base(root)
+        base = base_folder(root)
         try:
-            _check_own(base)
+            check_own(base)
             entries = sorted(base.iterdir())
         except OSError:
             continue
@@ -252,7 +263,7 @@ def remove_if_abandoned(path: Path, *, wait: float = 0.0) -> bool:
     Returns:
         Whether it was removed by this call.
     """
-    owner = _first_process(path / _OWNER)
+    owner = first_process(path / OWNER)
     # To look at our own lock would free it: closing any descriptor of it does.
     if owner == (os.getpid(), _own_start()):
         return False
@@ -290,7 +301,8 @@ def _own_start() -> str:
     return platform.process_start(os.getpid()) or "unknown"
 
 
-def _first_process(path: Path) -> tuple[int, str] | None:
+def first_process(path: Path) -> tuple[int, str] | None:
+    """Pid and start of a process as a file tells them; None where it does not."""
     try:
         pid, start = path.read_text(encoding="ascii").split()[:2]
         return int(pid), start

@@ -1,0 +1,230 @@
+"""Services that run already: where they are, and their stores without a journal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from pytest_seedstate.config import Settings
+from pytest_seedstate.engine.embedded import STORES_OF_SERVICE
+from pytest_seedstate.engine.environment import DEFAULTS, is_local
+from pytest_seedstate.errors import MissingExtraError, SeedstateError
+from pytest_seedstate.stores.no_journal import NoJournal
+
+if TYPE_CHECKING:
+    from pytest_seedstate.stores.base import Store
+
+_CONNECT_SECONDS = 10
+"""Seconds for a PostgreSQL server to take a connection."""
+
+_REGION = "eu-west-2"
+_ANY_KEY = "seedstate"
+"""Emulators take any credentials where the environment has none."""
+
+_HTTP_STORES = {
+    "dynamodb": ("pytest_seedstate.stores.dynamodb", "DynamoDBStore"),
+    "s3": ("pytest_seedstate.stores.s3", "S3Store"),
+    "opensearch": ("pytest_seedstate.stores.opensearch", "OpenSearchStore"),
+}
+"""Stores that are made of their service's variables and a journal."""
+
+_NOWHERE = Path(os.devnull)
+"""The folder for kept baselines, of which there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A service that runs.
+
+    Attributes:
+        service: its name, a key of `STORES_OF_SERVICE`.
+        variables: how to reach it, as `Service.variables` has them.
+        source: who named it: an environment variable or setting, or ``seedstate up``.
+    """
+
+    service: str
+    variables: Mapping[str, str]
+    source: str
+
+
+def open_stores(endpoints: Iterable[Endpoint], *, lock_timeout: float) -> dict[str, Store]:
+    """The stores of services, by name; nothing is connected to before it is used.
+
+    Args:
+        endpoints: the services.
+        lock_timeout: seconds that clearing waits for an application's open transaction.
+
+    Raises:
+        MissingExtraError: what reaches PostgreSQL is not installed.
+    """
+    stores: dict[str, Store] = {}
+    for endpoint in endpoints:
+        for name in STORES_OF_SERVICE[endpoint.service]:
+            stores[name] = _open(name, endpoint, lock_timeout)
+    return stores
+
+
+def _open(name: str, endpoint: Endpoint, lock_timeout: float) -> Store:
+    if name == "postgres":
+        try:
+            from pytest_seedstate.stores.postgres import PostgresStore
+        except ImportError:
+            raise MissingExtraError("postgres", "psycopg", "a PostgreSQL connection") from None
+        conninfo = _with_timeout(endpoint.variables["url"])
+        return PostgresStore(conninfo, spill=_NOWHERE, lock_timeout=lock_timeout)
+    module, kind = _HTTP_STORES[name]
+    made: Store = getattr(import_module(module), kind)(
+        endpoint.variables, NoJournal(endpoint.service)
+    )
+    return made
+
+
+def _with_timeout(url: str) -> str:
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    given = conninfo_to_dict(url)
+    return make_conninfo(url, connect_timeout=given.get("connect_timeout") or _CONNECT_SECONDS)
+
+
+# -- endpoints that the environment names
+
+
+def named_endpoints(settings: Settings) -> dict[str, Endpoint]:
+    """The services that the environment or ini ``seedstate_env`` leads to, by name.
+
+    A service is named by the variable that would carry its URL to the application
+    (``DATABASE_URL``, or what ``seedstate_env`` calls it); its value stands in the environment,
+    or in ``seedstate_env`` where that has a plain URL instead of a template.
+
+    Raises:
+        SeedstateError: a URL that makes no sense, or leads to a host that is not this machine and
+            not in ``seedstate_trusted_hosts``.
+    """
+    found = {}
+    for service in STORES_OF_SERVICE:
+        for name in _url_names(service, settings.env):
+            template = settings.env.get(name, "{")
+            url = os.environ.get(name) if "{" in template else template
+            if url:
+                found[service] = _read(service, url, name, settings.trusted_hosts)
+                break
+    return found
+
+
+def url_variables(settings: Settings) -> list[str]:
+    """The variables that `named_endpoints` looks at."""
+    return [name for service in STORES_OF_SERVICE for name in _url_names(service, settings.env)]
+
+
+def _url_names(service: str, env: Mapping[str, str]) -> list[str]:
+    place = f"{{{service}.url}}"
+    own = [name for name, template in env.items() if template == place]
+    usual = [name for name, template in DEFAULTS[service].items() if template == place]
+    return list(dict.fromkeys([*own, *usual]))
+
+
+def _read(service: str, url: str, name: str, trusted: tuple[str, ...]) -> Endpoint:
+    try:
+        hosts, variables = _postgres(url) if service == "postgres" else _http(service, url)
+    except ValueError as error:
+        raise SeedstateError(f"{name} is no URL of {service}: {error}", where=name) from None
+    for host in hosts:
+        if host not in trusted and not is_local(host) and not host.startswith("/"):
+            raise SeedstateError(
+                f"{name} leads to '{host}', which is not this machine",
+                where=name,
+                checked=f"seedstate_trusted_hosts: {', '.join(trusted) or 'not set'}",
+                fix=f"if '{host}' is a test service, say so: seedstate_trusted_hosts = {host}; "
+                "or start services of your own: seedstate up",
+            )
+    return Endpoint(service, variables, name)
+
+
+def _postgres(url: str) -> tuple[list[str], dict[str, str]]:
+    """Hosts and variables of a PostgreSQL URL, SQLAlchemy's ``postgresql+driver://`` included."""
+    scheme, sign, rest = url.partition("://")
+    kind = scheme.partition("+")[0]
+    if not sign or kind not in ("postgresql", "postgres"):
+        raise ValueError("it should begin with postgresql://")
+    plain = f"postgresql://{rest}"
+    try:
+        import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+    except ImportError:
+        raise MissingExtraError("postgres", "psycopg", "a PostgreSQL connection") from None
+    try:
+        parts = {key: str(value) for key, value in conninfo_to_dict(plain).items() if value}
+    except psycopg.ProgrammingError as error:
+        raise ValueError(str(error).strip()) from None
+    # What the URL leaves out, libpq takes from its own variables.
+    for key, variable in (("host", "PGHOST"), ("hostaddr", "PGHOSTADDR"), ("service", "PGSERVICE")):
+        if key not in parts and os.environ.get(variable):
+            parts[key] = os.environ[variable]
+    if "service" in parts:
+        raise ValueError("a service file of libpq hides its host")
+    hosts = [host for key in ("host", "hostaddr") for host in parts.get(key, "").split(",") if host]
+    host, port = parts.get("host", "localhost"), parts.get("port", "5432")
+    user, password = parts.get("user", ""), parts.get("password", "")
+    login = urlsplit(plain).netloc.rpartition("@")[0]
+    return hosts, {
+        "url": plain,
+        "host": host,
+        "port": port,
+        "user": user,
+        "password": password,
+        "dbname": parts.get("dbname", user),
+        "authority": f"{login}@{host}:{port}" if login else f"{host}:{port}",
+    }
+
+
+def _http(service: str, url: str) -> tuple[list[str], dict[str, str]]:
+    split = urlsplit(url)
+    if split.scheme != "http" or not split.hostname:
+        raise ValueError("it should begin with http:// and name a host")
+    variables: dict[str, Any] = {
+        "url": url.rstrip("/"),
+        "host": split.hostname,
+        "port": str(split.port or 80),
+    }
+    if service == "aws":
+        environment = os.environ
+        variables["region"] = (
+            environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or _REGION
+        )
+        variables["access_key"] = environment.get("AWS_ACCESS_KEY_ID") or _ANY_KEY
+        variables["secret_key"] = environment.get("AWS_SECRET_ACCESS_KEY") or _ANY_KEY
+    return [split.hostname], variables
+
+
+# -- what may be shown
+
+
+def masked(variables: Mapping[str, str]) -> dict[str, str]:
+    """Variables of a service without its secrets."""
+    shown = dict(variables)
+    for name in ("password", "access_key", "secret_key"):
+        if shown.get(name):
+            shown[name] = MASK
+    for name in ("url", "authority"):
+        if name in shown:
+            shown[name] = masked_url(shown[name])
+    return shown
+
+
+MASK = "***"
+
+
+def masked_url(url: str) -> str:
+    """A URL, or its authority, without its password."""
+    start, sign, rest = url.rpartition("://")
+    authority, slash, path = rest.partition("/")
+    login, at, host = authority.rpartition("@")
+    user, colon, password = login.partition(":")
+    if not (at and colon and unquote(password)):
+        return url
+    return f"{start}{sign}{user}:{MASK}@{host}{slash}{path}"
