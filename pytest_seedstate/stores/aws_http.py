@@ -11,17 +11,14 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
-import http.client
 import json
-import queue
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from xml.etree import ElementTree
 
-from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.stores.http_client import Answer, HttpClient
 
-_TIMEOUT = 60.0
 _SAFE_IN_PATH = "/-_.~"
 
 
@@ -39,26 +36,6 @@ class AwsError(Exception):
         super().__init__(f"{code}: {message}")
 
 
-class Answer:
-    """What S3 answered.
-
-    Attributes:
-        headers: by name in small letters.
-        body: all of it.
-    """
-
-    def __init__(self, headers: Mapping[str, str], body: bytes) -> None:
-        self.headers = headers
-        self.body = body
-
-    def xml(self) -> ElementTree.Element:
-        """The body as XML, without namespaces."""
-        root = ElementTree.fromstring(self.body)  # noqa: S314 - from a test service of ours
-        for element in root.iter():
-            element.tag = element.tag.rpartition("}")[2]
-        return root
-
-
 class AwsEndpoint:
     """DynamoDB and S3 at one URL; its calls may come from several threads at once.
 
@@ -67,12 +44,14 @@ class AwsEndpoint:
     """
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        self.url = variables["url"]
+        self._client = HttpClient(variables["url"])
         self._region = variables["region"]
         self._access_key = variables["access_key"]
         self._secret_key = variables["secret_key"]
-        self._host = urlsplit(self.url).netloc
-        self._idle: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue()
+
+    @property
+    def url(self) -> str:
+        return self._client.url
 
     @property
     def region(self) -> str:
@@ -94,9 +73,9 @@ class AwsEndpoint:
             "content-type": "application/x-amz-json-1.0",
             "x-amz-target": f"DynamoDB_20120810.{action}",
         }
-        status, answer = self._call("dynamodb", "POST", "/", "", headers, body)
-        if status >= 300:
-            raise _json_error(status, answer.body)
+        answer = self._call("dynamodb", "POST", "/", "", headers, body)
+        if answer.status >= 300:
+            raise _json_error(answer)
         told: dict[str, Any] = json.loads(answer.body)
         return told
 
@@ -135,15 +114,14 @@ class AwsEndpoint:
         if body:
             digest = hashlib.md5(body, usedforsecurity=False).digest()
             sent["content-md5"] = base64.b64encode(digest).decode("ascii")
-        status, answer = self._call("s3", method, path, text, sent, body)
-        if status >= 300:
-            raise _xml_error(status, answer)
+        answer = self._call("s3", method, path, text, sent, body)
+        if answer.status >= 300:
+            raise _xml_error(answer)
         return answer
 
     def close(self) -> None:
         """Close the connections."""
-        while not self._idle.empty():
-            self._idle.get_nowait().close()
+        self._client.close()
 
     def _call(
         self,
@@ -153,55 +131,10 @@ class AwsEndpoint:
         query: str,
         headers: dict[str, str],
         body: bytes,
-    ) -> tuple[int, Answer]:
-        headers = {
-            "host": self._host,
-            "user-agent": "pytest-seedstate",
-            **headers,
-            **self._signature(service, method, path, query, body),
-        }
+    ) -> Answer:
+        headers = {**headers, **self._signature(service, method, path, query, body)}
         target = f"{path}?{query}" if query else path
-        try:
-            return self._exchange(method, target, headers, body)
-        except (OSError, http.client.HTTPException) as error:
-            raise SeedstateError(
-                f"{self.url} does not answer ({type(error).__name__}: {error})",
-                where=f"{service} {method} {path}",
-            ) from error
-
-    def _exchange(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, Answer]:
-        try:
-            connection = self._idle.get_nowait()
-        except queue.Empty:
-            connection = http.client.HTTPConnection(self._host, timeout=_TIMEOUT)
-        else:
-            try:
-                return self._exchange_on(connection, method, target, headers, body)
-            except (ConnectionError, http.client.RemoteDisconnected):
-                # An idle connection may have been closed long ago; a fresh one tells the truth.
-                connection = http.client.HTTPConnection(self._host, timeout=_TIMEOUT)
-        return self._exchange_on(connection, method, target, headers, body)
-
-    def _exchange_on(
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: bytes,
-    ) -> tuple[int, Answer]:
-        try:
-            connection.request(method, target, body=body, headers=dict(headers))
-            response = connection.getresponse()
-            data = response.read()
-        except BaseException:
-            connection.close()
-            raise
-        told = {name.lower(): value for name, value in response.getheaders()}
-        self._idle.put(connection)
-        return response.status, Answer(told, data)
+        return self._client.call(method, target, headers, body)
 
     def _signature(
         self, service: str, method: str, path: str, query: str, body: bytes
@@ -209,7 +142,7 @@ class AwsEndpoint:
         """Headers of Signature Version 4, as "Signing AWS API requests" in AWS's guide says."""
         now = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
         body_hash = hashlib.sha256(body).hexdigest()
-        signed = {"host": self._host, "x-amz-content-sha256": body_hash, "x-amz-date": now}
+        signed = {"host": self._client.host, "x-amz-content-sha256": body_hash, "x-amz-date": now}
         names = ";".join(signed)
         lines = "".join(f"{name}:{value}\n" for name, value in signed.items())
         request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{body_hash}"
@@ -228,19 +161,31 @@ class AwsEndpoint:
         }
 
 
-def _json_error(status: int, body: bytes) -> AwsError:
+def _json_error(answer: Answer) -> AwsError:
     try:
-        told = json.loads(body)
+        told = json.loads(answer.body)
         code = str(told["__type"]).rpartition("#")[2]
         return AwsError(code, str(told.get("message") or told.get("Message") or code))
     except (ValueError, KeyError, TypeError, AttributeError):
-        return AwsError(f"HTTP {status}", body[:300].decode("utf-8", "replace"))
+        return _unknown_error(answer)
 
 
-def _xml_error(status: int, answer: Answer) -> AwsError:
+def xml_of(answer: Answer) -> ElementTree.Element:
+    """An answer's body as XML, without namespaces."""
+    root = ElementTree.fromstring(answer.body)  # noqa: S314 - from a test service of ours
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    return root
+
+
+def _xml_error(answer: Answer) -> AwsError:
     try:
-        root = answer.xml()
+        root = xml_of(answer)
     except ElementTree.ParseError:
-        return AwsError(f"HTTP {status}", answer.body[:300].decode("utf-8", "replace"))
-    code = root.findtext(".//Code") or f"HTTP {status}"
+        return _unknown_error(answer)
+    code = root.findtext(".//Code") or f"HTTP {answer.status}"
     return AwsError(code, root.findtext(".//Message") or code)
+
+
+def _unknown_error(answer: Answer) -> AwsError:
+    return AwsError(f"HTTP {answer.status}", answer.body[:300].decode("utf-8", "replace"))

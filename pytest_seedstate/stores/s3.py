@@ -12,9 +12,10 @@ from urllib.parse import unquote, urlencode
 from xml.etree.ElementTree import Element
 
 from pytest_seedstate.errors import SeedstateError, unknown_name
-from pytest_seedstate.stores.aws_http import Answer, AwsEndpoint, AwsError
+from pytest_seedstate.stores.aws_http import AwsEndpoint, AwsError, xml_of
 from pytest_seedstate.stores.base import Collections, Journal, Loaded
 from pytest_seedstate.stores.canonical import canonical
+from pytest_seedstate.stores.http_client import Answer
 from pytest_seedstate.stores.parallel import in_parallel
 from pytest_seedstate.stores.s3_buckets import Bucket, bucket_settings, delete_document
 
@@ -189,13 +190,13 @@ class S3Store:
         self._endpoint.close()
 
     def _buckets(self) -> list[str]:
-        root = self._call("GET").xml()
+        root = xml_of(self._call("GET"))
         return [name.text or "" for name in root.iterfind("./Buckets/Bucket/Name")]
 
     def _keys(self, bucket: str) -> Iterator[str]:
         query = {"list-type": "2", "encoding-type": "url"}
         while True:
-            root = self._call("GET", bucket, query=query).xml()
+            root = xml_of(self._call("GET", bucket, query=query))
             for name in root.iterfind("./Contents/Key"):
                 yield _name(root, name.text)
             token = root.findtext("./NextContinuationToken")
@@ -206,7 +207,7 @@ class S3Store:
     def _versions(self, bucket: str) -> Iterator[tuple[str, str]]:
         query = {"versions": "", "encoding-type": "url"}
         while True:
-            root = self._call("GET", bucket, query=query).xml()
+            root = xml_of(self._call("GET", bucket, query=query))
             for version in [*root.iterfind("./Version"), *root.iterfind("./DeleteMarker")]:
                 key, identifier = version.findtext("Key"), version.findtext("VersionId")
                 yield _name(root, key), identifier or "null"
@@ -220,7 +221,7 @@ class S3Store:
         answer = self._call("GET", bucket, key)
         tags: dict[str, str] = {}
         if answer.headers.get("x-amz-tagging-count"):
-            root = self._call("GET", bucket, key, query={"tagging": ""}).xml()
+            root = xml_of(self._call("GET", bucket, key, query={"tagging": ""}))
             for tag in root.iterfind("./TagSet/Tag"):
                 tags[tag.findtext("Key") or ""] = tag.findtext("Value") or ""
         metadata = {
