@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from . import bucket, composite, histogram, metrics, pipeline, ranges, terms  # noqa: F401
-from .base import Aggregation, Slice, parse_aggregations, run_aggregations
+from .base import AnyAggregation, Slice, parse_aggregations, run_aggregations
 
-__all__ = ["Aggregation", "Slice", "parse_aggregations", "run_aggregations"]
+__all__ = ["AnyAggregation", "Slice", "parse_aggregations", "run_aggregations"]

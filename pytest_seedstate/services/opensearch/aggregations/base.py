@@ -6,6 +6,7 @@ and nothing has to be merged.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,24 +37,16 @@ class Run:
     contexts: Sequence[Context]
 
 
-class Aggregation:
-    """One aggregation with those below it.
+class AnyAggregation:
+    """What a name in ``aggs`` stands for, with those below it.
 
     Attributes:
         typed: its name in answers with ``typed_keys``.
     """
 
     typed: str = ""
-    children: Mapping[str, Aggregation]
+    children: Mapping[str, AnyAggregation]
     meta: Mapping[str, Any] | None = None
-
-    def run(self, slices: list[Slice], run: Run) -> Result:
-        """The answer for the documents of a bucket."""
-        raise NotImplementedError
-
-    def below(self, slices: list[Slice], run: Run) -> Result:
-        """The answers of the aggregations below for one of this one's buckets."""
-        return run_all(self.children, slices, run)
 
     def value(self, result: Result, path: str) -> Any:
         """The number that a ``buckets_path`` or an order means by a property of the result."""
@@ -65,23 +58,37 @@ class Aggregation:
         return self.typed
 
 
-class Pipeline(Aggregation):
-    """An aggregation of others' results. `on_parent` changes the buckets around it instead."""
+class Aggregation(AnyAggregation, ABC):
+    """An aggregation of documents."""
 
-    on_parent = False
+    @abstractmethod
+    def run(self, slices: list[Slice], run: Run) -> Result:
+        """The answer for the documents of a bucket."""
 
-    def reduce(self, siblings: Result, owners: Mapping[str, Aggregation]) -> Result | None:
-        """The answer, made of its siblings' answers."""
-        return None
+    def below(self, slices: list[Slice], run: Run) -> Result:
+        """The answers of the aggregations below for one of this one's buckets."""
+        return run_all(self.children, slices, run)
 
+
+class Sibling(AnyAggregation, ABC):
+    """An aggregation of the answers of others beside it."""
+
+    @abstractmethod
+    def reduce(self, siblings: Result, owners: Mapping[str, AnyAggregation]) -> Result | None:
+        """The answer; None where there is nothing to make it of."""
+
+
+class BucketChange(AnyAggregation, ABC):
+    """An aggregation that changes the buckets around it."""
+
+    @abstractmethod
     def change(
-        self, name: str, buckets: list[Result], owners: Mapping[str, Aggregation]
+        self, name: str, buckets: list[Result], owners: Mapping[str, AnyAggregation]
     ) -> list[Result]:
         """The parent's buckets with this aggregation's part added."""
-        return buckets
 
 
-Maker = Callable[[str, "Options"], Aggregation]
+Maker = Callable[[str, "Options"], AnyAggregation]
 _MAKERS: dict[str, Maker] = {}
 _ELSEWHERE = frozenset(
     "adjacency_matrix auto_date_histogram boxplot diversified_sampler geo_bounds geo_centroid"  # noqa: SIM905
@@ -165,7 +172,7 @@ class Options:
                 )
 
 
-def parse_aggregations(body: Any) -> dict[str, Aggregation]:
+def parse_aggregations(body: Any) -> dict[str, AnyAggregation]:
     """The aggregations that an ``aggs`` member describes.
 
     Raises:
@@ -184,7 +191,7 @@ def parse_aggregations(body: Any) -> dict[str, Aggregation]:
     return made
 
 
-def _parse_one(name: str, definition: Any) -> Aggregation:
+def _parse_one(name: str, definition: Any) -> AnyAggregation:
     if not isinstance(definition, dict):
         raise parsing_error(
             f"Aggregation definition for [{name} starts with a [VALUE], expected a [START_OBJECT]."
@@ -228,39 +235,38 @@ def _parse_one(name: str, definition: Any) -> Aggregation:
     return made
 
 
-def run_all(aggregations: Mapping[str, Aggregation], slices: list[Slice], run: Run) -> Result:
+def run_all(aggregations: Mapping[str, AnyAggregation], slices: list[Slice], run: Run) -> Result:
     """The answers of some aggregations for the documents of a bucket."""
     result: Result = {}
     for name, one in aggregations.items():
-        if isinstance(one, Pipeline):
-            continue
-        answer = one.run(slices, run)
-        _change_buckets(one, answer)
-        result[name] = answer if one.meta is None else {"meta": dict(one.meta), **answer}
+        if isinstance(one, Aggregation):
+            answer = one.run(slices, run)
+            _change_buckets(one, answer)
+            result[name] = answer if one.meta is None else {"meta": dict(one.meta), **answer}
     for name, one in aggregations.items():
-        if isinstance(one, Pipeline) and not one.on_parent:
+        if isinstance(one, Sibling):
             reduced = one.reduce(result, aggregations)
             if reduced is not None:
                 result[name] = reduced
     return result
 
 
-def _change_buckets(one: Aggregation, answer: Result) -> None:
+def _change_buckets(one: AnyAggregation, answer: Result) -> None:
     buckets = answer.get("buckets")
     if isinstance(buckets, list):
         for name, child in one.children.items():
-            if isinstance(child, Pipeline) and child.on_parent:
+            if isinstance(child, BucketChange):
                 answer["buckets"] = buckets = child.change(name, buckets, one.children)
 
 
 def run_aggregations(
-    aggregations: Mapping[str, Aggregation], slices: list[Slice], contexts: Sequence[Context]
+    aggregations: Mapping[str, AnyAggregation], slices: list[Slice], contexts: Sequence[Context]
 ) -> Result:
     """The answers of a search's aggregations."""
     return run_all(aggregations, slices, Run(contexts))
 
 
-def with_typed_keys(aggregations: Mapping[str, Aggregation], result: Result) -> Result:
+def with_typed_keys(aggregations: Mapping[str, AnyAggregation], result: Result) -> Result:
     """An answer whose names tell the aggregations' types."""
     renamed: Result = {}
     for name, answer in result.items():
@@ -296,7 +302,7 @@ def find_field(run: Run, name: str) -> Any:
     return None
 
 
-def bucket_value(bucket: Result, path: str, owners: Mapping[str, Aggregation]) -> Any:
+def bucket_value(bucket: Result, path: str, owners: Mapping[str, AnyAggregation]) -> Any:
     """What a path such as ``stats.avg``, ``inner>value`` or ``_count`` means in a bucket."""
     if path == "_count":
         return bucket.get("doc_count")

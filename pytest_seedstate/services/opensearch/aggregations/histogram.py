@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+import sys
+from abc import ABC, abstractmethod
+from bisect import bisect_right
+from dataclasses import field
 from typing import Any
 
 from ..errors import ApiError, illegal_argument
@@ -24,14 +28,14 @@ _FIXED = re.compile(r"(\d+)(nanos|micros|ms|s|m|h|d)")
 _FIXED_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
-class Steps:
+class Steps(ABC):
     """How values fall into intervals."""
 
-    def key(self, value: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def key(self, value: Any) -> Any: ...
 
-    def following(self, key: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def following(self, key: Any) -> Any: ...
 
 
 @plain
@@ -53,7 +57,18 @@ class CalendarSteps(Steps):
     zone: str | None
     offset: int
 
+    known: list[tuple[int, int]] = field(default_factory=list)  # intervals asked for, in order
+
     def key(self, value: int) -> int:
+        """The start of a value's interval; kept, because the calendar is slow."""
+        place = bisect_right(self.known, (value, sys.maxsize))
+        if place and value < self.known[place - 1][1]:
+            return self.known[place - 1][0]
+        start = self._start(value)
+        self.known.insert(place, (start, self.following(start)))
+        return start
+
+    def _start(self, value: int) -> int:
         zone = time_zone(self.zone)
         value -= self.offset
         if self.unit != "q":
@@ -111,12 +126,12 @@ class Histogram(Aggregation):
         field = self.source.field(run)
         now = run.contexts[0].now if run.contexts else 0
         groups: dict[Any, dict[int, list[int]]] = {}
-        keys: list[int] = []  # the last interval
+        key_of = self.steps.key
         hard = self._bounds(self.hard, field, now)
         for number, one in enumerate(slices):
             values = self.source.values(one.context)
             for ordinal in one.ordinals:
-                for key in {self._key(value, keys) for value in values(ordinal)}:
+                for key in {key_of(value) for value in values(ordinal)}:
                     if hard is None or (
                         (hard[0] is None or key >= hard[0]) and (hard[1] is None or key <= hard[1])
                     ):
@@ -137,15 +152,6 @@ class Histogram(Aggregation):
         if self.keyed:
             return {"buckets": {b.get("key_as_string", str(b["key"])): b for b in buckets}}
         return {"buckets": buckets}
-
-    def _key(self, value: Any, known: list[int]) -> Any:
-        """The interval of a value; calendar intervals are costly, and neighbours share them."""
-        if not isinstance(self.steps, CalendarSteps):
-            return self.steps.key(value)
-        if not known or not known[0] <= value < known[1]:
-            start = self.steps.key(value)
-            known[:] = start, self.steps.following(start)
-        return known[0]
 
     def _bucket(self, field: Any, key: Any) -> Result:
         if self.dates:

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import ApiError, illegal_argument, unsupported
 from ..plain import plain
 from ..search.numbers import decimal_format
-from .base import Aggregation, Options, Pipeline, Result, aggregation, bucket_value
+from .base import AnyAggregation, BucketChange, Options, Result, Sibling, aggregation, bucket_value
 from .metrics import exact_sum
 from .terms import read_order
 
@@ -25,14 +25,13 @@ def _path(options: Options) -> str:
 
 
 @plain
-class BucketSort(Pipeline):
+class BucketSort(BucketChange):
     order: list[tuple[str, bool]]
     start: int
     size: int | None
-    on_parent = True
 
     def change(
-        self, name: str, buckets: list[Result], owners: Mapping[str, Aggregation]
+        self, name: str, buckets: list[Result], owners: Mapping[str, AnyAggregation]
     ) -> list[Result]:
         kept = list(buckets)
         for path, descending in reversed(self.order):
@@ -45,7 +44,7 @@ class BucketSort(Pipeline):
 
 
 @aggregation("bucket_sort")
-def bucket_sort(name: str, options: Options) -> Aggregation:
+def bucket_sort(name: str, options: Options) -> AnyAggregation:
     order = []
     given = options.get("sort", [])
     for one in given if isinstance(given, list) else [given]:
@@ -61,14 +60,14 @@ def bucket_sort(name: str, options: Options) -> Aggregation:
 
 
 @plain
-class Sibling(Pipeline):
+class FigureOfBuckets(Sibling):
     """One figure of a metric in all buckets of a sibling."""
 
     path: str
     compute: Callable[[list[tuple[Any, float]]], Result]
     format: str | None
 
-    def reduce(self, siblings: Result, owners: Mapping[str, Aggregation]) -> Result | None:
+    def reduce(self, siblings: Result, owners: Mapping[str, AnyAggregation]) -> Result | None:
         name, mark, rest = self.path.partition(">")
         if not mark:
             name, _, rest = self.path.partition(".")
@@ -133,8 +132,8 @@ def _sibling(kind: str) -> None:
     typed, compute = _SIBLINGS[kind]
 
     @aggregation(kind)
-    def make(name: str, options: Options) -> Aggregation:
-        made = Sibling(_path(options), compute, options.text("format"))
+    def make(name: str, options: Options) -> AnyAggregation:
+        made = FigureOfBuckets(_path(options), compute, options.text("format"))
         made.typed = typed
         return made
 
@@ -144,16 +143,15 @@ for _kind in _SIBLINGS:
 
 
 @plain
-class Running(Pipeline):
+class Running(BucketChange):
     """A figure in each bucket, made of those of the buckets before."""
 
     path: str
     format: str | None
     differences: bool
-    on_parent = True
 
     def change(
-        self, name: str, buckets: list[Result], owners: Mapping[str, Aggregation]
+        self, name: str, buckets: list[Result], owners: Mapping[str, AnyAggregation]
     ) -> list[Result]:
         added = 0.0
         before: float | None = None
@@ -176,10 +174,10 @@ class Running(Pipeline):
 
 
 @aggregation("cumulative_sum")
-def cumulative_sum(name: str, options: Options) -> Aggregation:
+def cumulative_sum(name: str, options: Options) -> AnyAggregation:
     return Running(_path(options), options.text("format"), False)
 
 
 @aggregation("derivative")
-def derivative(name: str, options: Options) -> Aggregation:
+def derivative(name: str, options: Options) -> AnyAggregation:
     return Running(_path(options), options.text("format"), True)

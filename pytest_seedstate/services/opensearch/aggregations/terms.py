@@ -9,7 +9,16 @@ from ..errors import ApiError, illegal_argument, parsing_error, unsupported
 from ..plain import plain
 from ..queries.regular import compiled
 from ..search.numbers import decimal_format
-from .base import Aggregation, Options, Result, Run, Slice, aggregation, bucket_value
+from .base import (
+    Aggregation,
+    AnyAggregation,
+    Options,
+    Result,
+    Run,
+    Slice,
+    aggregation,
+    bucket_value,
+)
 from .values import Source
 
 Grouped = dict[Any, dict[int, list[int]]]  # value -> number of the slice -> ordinals
@@ -136,7 +145,7 @@ def read_order(value: Any, default: list[Order]) -> list[Order]:
 
 
 def ordered(
-    buckets: list[Result], order: list[Order], owners: Mapping[str, Aggregation]
+    buckets: list[Result], order: list[Order], owners: Mapping[str, AnyAggregation]
 ) -> list[Result]:
     """Buckets in an order; ties by ascending key."""
     raw = "_raw" if buckets and "_raw" in buckets[0] else "key"

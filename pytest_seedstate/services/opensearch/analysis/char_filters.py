@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from ..errors import illegal_argument
 from .parts import Parameters, char_filter
@@ -11,23 +12,23 @@ from .patterns import java_pattern, java_replacement
 from .tokens import CharFilter, Filtered
 
 
-def _replaced(text: str, pattern: re.Pattern[str], replace: dict[str, str] | None, template: str,
-              keep: frozenset[str] = frozenset()) -> Filtered:  # fmt: skip
-    """Replace what a pattern finds, and remember the offsets."""
+def _replaced(
+    text: str, pattern: re.Pattern[str], new_for: Callable[[re.Match[str]], str | None]
+) -> Filtered:
+    """Replace what a pattern finds, None leaves it; remember the offsets."""
     parts: list[str] = []
     steps: list[tuple[int, int]] = []
     length = at = shift = 0
     for match in pattern.finditer(text):
-        found = match.group()
-        if found in keep:
+        new = new_for(match)
+        if new is None:
             continue
-        new = replace[found] if replace is not None else match.expand(template)
         before = text[at : match.start()]
         parts += (before, new)
         length += len(before) + len(new)
         at = match.end()
-        if len(new) != len(found):
-            shift += len(found) - len(new)
+        if len(new) != at - match.start():
+            shift += at - match.start() - len(new)
             steps.append((length, shift))
     parts.append(text[at:])
     return Filtered("".join(parts), tuple(steps))
@@ -52,31 +53,16 @@ def html_strip(parameters: Parameters) -> CharFilter:
 
     kept = {tag.lower() for tag in parameters.listed("escaped_tags")}
 
-    def strip(text: str) -> Filtered:
-        parts: list[str] = []
-        steps: list[tuple[int, int]] = []
-        length = at = shift = 0
-        for match in _HTML.finditer(text):
-            found = match.group()
-            tag = (match.group(2) or "").lower()
-            if tag in kept:
-                continue
-            if found.startswith("&"):
-                new = html.unescape(found)
-                new = " " if new == "\xa0" else new
-            else:
-                new = "\n" if tag in _BLOCK_TAGS or match.group(1) else ""
-            before = text[at : match.start()]
-            parts += (before, new)
-            length += len(before) + len(new)
-            at = match.end()
-            if len(new) != len(found):
-                shift += len(found) - len(new)
-                steps.append((length, shift))
-        parts.append(text[at:])
-        return Filtered("".join(parts), tuple(steps))
+    def text_of(match: re.Match[str]) -> str | None:
+        tag = (match.group(2) or "").lower()
+        if tag in kept:
+            return None
+        if match.group().startswith("&"):
+            new = html.unescape(match.group())
+            return " " if new == "\xa0" else new
+        return "\n" if tag in _BLOCK_TAGS or match.group(1) else ""
 
-    return strip
+    return lambda text: _replaced(text, _HTML, text_of)
 
 
 @char_filter("mapping", normalizing=True)
@@ -94,7 +80,7 @@ def mapping(parameters: Parameters) -> CharFilter:
             "mapping requires either `mappings` or `mappings_path` to be configured"
         )
     pattern = re.compile("|".join(re.escape(key) for key in sorted(rules, key=len, reverse=True)))
-    return lambda text: _replaced(text, pattern, rules, "")
+    return lambda text: _replaced(text, pattern, lambda match: rules[match.group()])
 
 
 def _unescaped(text: str) -> str:
@@ -119,4 +105,4 @@ def pattern_replace(parameters: Parameters) -> CharFilter:
         )
     pattern = java_pattern(str(source), parameters.text("flags", ""))
     template = java_replacement(parameters.text("replacement", ""))
-    return lambda text: _replaced(text, pattern, None, template)
+    return lambda text: _replaced(text, pattern, lambda match: match.expand(template))

@@ -6,6 +6,7 @@ the source into doc values and terms, and turns what a query names into a term o
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -43,7 +44,7 @@ class ValueProblem(Exception):  # noqa: N818 - not an answer by itself: the pars
         return ApiError(400, self.kind, self.reason, caused_by=self.caused_by)
 
 
-class Field:
+class Field(ABC):
     """A leaf of the mapping.
 
     Args:
@@ -74,7 +75,7 @@ class Field:
         self.has_doc_values = bool(self.parameter("doc_values"))
         self.prepare(analysis)
 
-    def prepare(self, analysis: Analyzers) -> None:
+    def prepare(self, analysis: Analyzers) -> None:  # noqa: B027  # most types check nothing
         """Check parameters and build what parsing needs."""
 
     def parameter(self, name: str) -> Any:
@@ -89,13 +90,13 @@ class Field:
         """Tell whether a value counts as null."""
         return False
 
+    @abstractmethod
     def parse(self, value: Any) -> Value:
         """Return the doc value for a value of the source.
 
         Raises:
             ValueProblem: it does not fit.
         """
-        raise NotImplementedError
 
     def index(self, value: Any, part: Part) -> None:
         """Add one value of the source (never None, never an array) to what is indexed.

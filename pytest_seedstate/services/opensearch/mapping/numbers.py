@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -53,9 +54,9 @@ class Number(Field):
             )
         return self.number(value)
 
+    @abstractmethod
     def number(self, value: str | float) -> float:
         """Return a text or number as this type keeps it."""
-        raise NotImplementedError
 
     def is_empty(self, value: Any) -> bool:
         """Tell whether a value of the source counts as null: an empty string, when coerced."""

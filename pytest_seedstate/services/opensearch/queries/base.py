@@ -8,6 +8,7 @@ matching ordinals with their scores, `docs` the ordinals alone, for filters.
 from __future__ import annotations
 
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -101,6 +102,23 @@ class Query:
         """What highlighters mark."""
         for part in self.parts():
             yield from part.marks(context)
+
+
+class Described(Query, ABC):
+    """A clause that stands for others: which ones, depends on the index."""
+
+    @abstractmethod
+    def rewritten(self, context: Context) -> Query:
+        """The query that is meant in an index."""
+
+    def scores(self, context: Context, boost: float = 1.0) -> Mapping[int, float]:
+        return self.rewritten(context).scores(context, boost * self.boost)
+
+    def docs(self, context: Context) -> Collection[int]:
+        return self.rewritten(context).docs(context)
+
+    def marks(self, context: Context) -> Iterator[Mark]:
+        return self.rewritten(context).marks(context)
 
 
 def walk(query: Query) -> Iterator[Query]:

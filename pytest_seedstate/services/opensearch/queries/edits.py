@@ -13,6 +13,9 @@ def distance_within(one: str, other: str, limit: int, transpositions: bool = Tru
         return 0
     if abs(len(one) - len(other)) > limit:
         return None
+    # An edit takes away or brings at most one letter: most words of an index end here.
+    if len(set(one).difference(other)) > limit or len(set(other).difference(one)) > limit:
+        return None
     before: list[int] = []
     previous = list(range(len(other) + 1))
     for at, char in enumerate(one, 1):

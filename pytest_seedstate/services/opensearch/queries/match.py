@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as member
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from ..analysis import Analyzer
 from ..errors import ApiError, illegal_argument, parsing_error
 from ..plain import plain
-from .base import Body, Context, Mark, Query, of_field, query
+from .base import Body, Context, Described, Query, of_field, query
 from .compound import Bool
 from .leaf import MatchAll, MatchNone, Term, searchable
 from .multi_term import Fuzzy, MultiTerm, with_prefix
@@ -44,22 +44,13 @@ def slots_of(analyzer: Analyzer, text: str) -> list[Slot]:
 
 
 @plain
-class Match(Query):
+class Match(Described):
     """A text in a field: by its words (`kind` boolean), as a phrase, or with an open end."""
 
     field: str
     text: Any
     kind: str = "boolean"  # boolean, phrase, phrase_prefix, bool_prefix
     options: TextOptions = member(default_factory=TextOptions)
-
-    def scores(self, context: Context, boost: float = 1.0) -> Mapping[int, float]:
-        return self.rewritten(context).scores(context, boost * self.boost)
-
-    def docs(self, context: Context) -> Any:
-        return self.rewritten(context).docs(context)
-
-    def marks(self, context: Context) -> Iterator[Mark]:
-        yield from self.rewritten(context).marks(context)
 
     def rewritten(self, context: Context) -> Query:
         """The query on terms that is meant in this index."""

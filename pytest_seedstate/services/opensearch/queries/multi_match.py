@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ApiError, parsing_error
 from ..plain import plain
-from .base import Body, Context, Mark, Query, query
+from .base import Body, Context, Described, Mark, Query, query
 from .compound import Bool, DisMax
 from .leaf import MatchNone, simple_match
 from .match import Match, TextOptions, read_options, slots_of
@@ -96,21 +96,12 @@ class _WithFrequency(Query):
 
 
 @plain
-class MultiMatch(Query):
+class MultiMatch(Described):
     text: Any
     fields: list[tuple[str, float]]
     kind: str = "best_fields"
     tie_breaker: float | None = None
     options: TextOptions = field(default_factory=TextOptions)
-
-    def scores(self, context: Context, boost: float = 1.0) -> Mapping[int, float]:
-        return self.rewritten(context).scores(context, boost * self.boost)
-
-    def docs(self, context: Context) -> Any:
-        return self.rewritten(context).docs(context)
-
-    def marks(self, context: Context) -> Iterator[Mark]:
-        yield from self.rewritten(context).marks(context)
 
     def rewritten(self, context: Context) -> Query:
         """The query on single fields that is meant in this index."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import ApiError, unsupported
 from ..plain import plain
-from .base import Body, Context, Query, query
+from .base import Body, Context, Described, Query, query
 from .compound import Bool, DisMax
 from .leaf import Exists, MatchAll, MatchNone, Range
 from .match import TextOptions
@@ -289,7 +289,7 @@ def _is_pattern(text: str) -> bool:
 
 
 @plain
-class QueryString(Query):
+class QueryString(Described):
     text: str
     options: StringOptions
 
@@ -303,15 +303,6 @@ class QueryString(Query):
             if self.options.text.lenient and problem.kind != "query_shard_exception":
                 return MatchNone()
             raise
-
-    def scores(self, context: Context, boost: float = 1.0) -> Mapping[int, float]:
-        return self.rewritten(context).scores(context, boost * self.boost)
-
-    def docs(self, context: Context) -> Any:
-        return self.rewritten(context).docs(context)
-
-    def marks(self, context: Context) -> Any:
-        return self.rewritten(context).marks(context)
 
 
 @query("query_string")

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import unsupported
 from ..plain import plain
-from .base import Body, Context, Query, query
+from .base import Body, Context, Described, Query, query
 from .compound import Bool, DisMax
 from .leaf import MatchAll, MatchNone
 from .match import TextOptions
@@ -130,7 +130,7 @@ class _Parser:
 
 
 @plain
-class SimpleQueryString(Query):
+class SimpleQueryString(Described):
     text: str
     fields: list[tuple[str, float]]
     options: TextOptions
@@ -143,15 +143,6 @@ class SimpleQueryString(Query):
         if isinstance(found, Bool) and found.should and self.options.least is not None:
             found.least = self.options.least
         return found
-
-    def scores(self, context: Context, boost: float = 1.0) -> Mapping[int, float]:
-        return self.rewritten(context).scores(context, boost * self.boost)
-
-    def docs(self, context: Context) -> Any:
-        return self.rewritten(context).docs(context)
-
-    def marks(self, context: Context) -> Any:
-        return self.rewritten(context).marks(context)
 
 
 @query("simple_query_string")

@@ -69,12 +69,7 @@ class Fetcher:
         fields = self._fields(context, hit, document.source)
         if fields:
             told["fields"] = fields
-        if search.highlight is not None:
-            marked = highlighted(search.highlight, search.query, context, hit.ordinal)
-            if marked:
-                told["highlight"] = marked
-        if search.sort:
-            told["sort"] = [_json(value) for value in hit.shown]
+        _add_marks_and_sort(told, search, context, hit)
         names = self._matched(context, hit)
         if names:
             told["matched_queries"] = names
@@ -186,6 +181,15 @@ class Fetcher:
         return {"hits": hits_member(self.node, self.places, inner, found)}
 
 
+def _add_marks_and_sort(told: dict[str, Any], search: Search, context: Context, hit: Hit) -> None:
+    if search.highlight is not None:
+        marked = highlighted(search.highlight, search.query, context, hit.ordinal)
+        if marked:
+            told["highlight"] = marked
+    if search.sort:
+        told["sort"] = [_json(value) for value in hit.shown]
+
+
 def nested_hits(context: Context, search: Search, hits: list[Hit]) -> dict[str, Any]:
     """The ``hits`` of nested objects."""
     scored = not search.sort or search.track_scores
@@ -211,12 +215,7 @@ def nested_hits(context: Context, search: Search, hits: list[Hit]) -> dict[str, 
             fields.update(doc_values(context, hit.ordinal, asked))
         if fields:
             told["fields"] = fields
-        if search.highlight is not None:
-            marked = highlighted(search.highlight, search.query, context, hit.ordinal)
-            if marked:
-                told["highlight"] = marked
-        if search.sort:
-            told["sort"] = [_json(value) for value in hit.shown]
+        _add_marks_and_sort(told, search, context, hit)
         shown.append(told)
     best = max((hit.score for hit in hits), default=None) if scored else None
     return {

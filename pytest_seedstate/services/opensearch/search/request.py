@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field as attribute
 from typing import TYPE_CHECKING, Any
 
-from ..aggregations import Aggregation, parse_aggregations
+from ..aggregations import AnyAggregation, parse_aggregations
 from ..errors import ApiError, illegal_argument, parsing_error, unsupported
 from ..highlighting import Highlight, parse_highlight
 from ..plain import plain
@@ -50,7 +50,7 @@ class Search:
     fields: list[FieldAsked] = attribute(default_factory=list)
     docvalue_fields: list[FieldAsked] = attribute(default_factory=list)
     stored_fields: list[str] | None = None
-    aggregations: Mapping[str, Aggregation] = attribute(default_factory=dict)
+    aggregations: Mapping[str, AnyAggregation] = attribute(default_factory=dict)
     highlight: Highlight | None = None
     collapse: Collapse | None = None
     post_filter: Query | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -40,7 +41,7 @@ class Nesting:
 
 
 @plain
-class Sort:
+class Sort(ABC):
     """One criterion. Subclasses bind it to an index."""
 
     descending: bool = False
@@ -49,8 +50,8 @@ class Sort:
     def by_score(self) -> bool:
         return False
 
-    def bind(self, context: Context) -> Keys:
-        raise NotImplementedError
+    @abstractmethod
+    def bind(self, context: Context) -> Keys: ...
 
     def cursor(self, value: Any, contexts: Sequence[Context]) -> Key:
         """The key of a value of ``search_after``."""
