@@ -73,6 +73,33 @@ class Clients:
             "s3", config=Config(s3={"addressing_style": "path"}), **self._aws
         )
 
+    @cached_property
+    def opensearch(self) -> Any:
+        """An opensearch-py client."""
+        return self._opensearchpy().OpenSearch(self._variables("opensearch")["url"])
+
+    def new_opensearch_async(self) -> Any:
+        """An asynchronous opensearch-py client for one test, which has an event loop of its own.
+
+        It leaves no connection open, because the loop may be gone when the test's fixtures end.
+        """
+        module = self._opensearchpy()
+        try:
+            return module.AsyncOpenSearch(
+                self._variables("opensearch")["url"], headers={"connection": "close"}
+            )
+        except ImportError:
+            raise MissingExtraError(
+                "opensearch", "aiohttp", "an asynchronous OpenSearch client"
+            ) from None
+
+    def _opensearchpy(self) -> Any:
+        try:
+            import opensearchpy
+        except ImportError:
+            raise MissingExtraError("opensearch", "opensearch-py", "an OpenSearch client") from None
+        return opensearchpy
+
     def _boto3(self) -> Any:
         try:
             import boto3
@@ -91,15 +118,21 @@ class Clients:
         }
 
     def make_ahead(self, names: Iterable[str]) -> None:
-        """Make the clients that will be asked for and need no running service: boto3's."""
+        """Make the clients that will be asked for, as far as they need no running service."""
         for name in names:
-            if name != "postgres":
+            if name == "opensearch_async":
+                self._opensearchpy()
+            elif name != "postgres":
                 getattr(self, name)
 
     def close(self) -> None:
         """Close all connections; in a forked child they are its parent's, and stay."""
-        if self._postgres is not None and os.getpid() == self._owner:
+        if os.getpid() != self._owner:
+            return
+        if self._postgres is not None:
             self._postgres.close()
+        if "opensearch" in self.__dict__:
+            self.opensearch.close()
 
 
 def _is_usable(connection: psycopg.Connection[Any]) -> bool:

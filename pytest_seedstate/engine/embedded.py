@@ -15,11 +15,22 @@ if TYPE_CHECKING:
     from pytest_seedstate.services.rundir import RunDir
     from pytest_seedstate.stores.base import Store
 
-STORES_OF_SERVICE = {"postgres": ("postgres",), "aws": ("dynamodb", "s3")}
+STORES_OF_SERVICE = {
+    "postgres": ("postgres",),
+    "aws": ("dynamodb", "s3"),
+    "opensearch": ("opensearch",),
+}
 SERVICE_OF_STORE = {
     store: service for service, stores in STORES_OF_SERVICE.items() for store in stores
 }
-CLIENT_OF_SERVICE = {"postgres": ("postgres", "psycopg"), "aws": ("aws", "boto3")}
+CLIENT_OF_SERVICE = {
+    "postgres": ("postgres", "psycopg"),
+    "aws": ("aws", "boto3"),
+    "opensearch": ("opensearch", "opensearchpy"),
+}
+"""The extra and the package of each service's usual client."""
+
+_NEEDS_ITS_CLIENT = frozenset({"postgres", "aws"})
 
 
 def make_service(
@@ -42,7 +53,7 @@ def make_service(
             "the embedded services run on Linux and macOS only", fix="run the tests under WSL"
         )
     extra, package = CLIENT_OF_SERVICE[name]
-    if find_spec(package) is None:
+    if name in _NEEDS_ITS_CLIENT and find_spec(package) is None:
         raise MissingExtraError(extra, package, f"the {name} service")
     if name == "postgres":
         from pytest_seedstate.services.cache import cache_dir
@@ -55,6 +66,10 @@ def make_service(
             port=settings.postgres_port,
             note=note,
         )
+    if name == "opensearch":
+        from pytest_seedstate.services.opensearch.service import EmbeddedOpenSearch
+
+        return EmbeddedOpenSearch(rundir, port=settings.opensearch_port)
     from pytest_seedstate.services.aws import EmbeddedAws
 
     return EmbeddedAws(rundir, port=settings.aws_port, services=settings.aws_services)
@@ -69,6 +84,12 @@ def make_stores(service: Service, rundir: RunDir, settings: Settings) -> list[St
         assert isinstance(service, EmbeddedPostgres)
         spill = rundir.folder("baselines")
         return [PostgresStore(service.conninfo, spill=spill, lock_timeout=settings.lock_timeout)]
+    if service.name == "opensearch":
+        from pytest_seedstate.services.opensearch.service import EmbeddedOpenSearch
+        from pytest_seedstate.stores.opensearch import OpenSearchStore
+
+        assert isinstance(service, EmbeddedOpenSearch)
+        return [OpenSearchStore(service.variables, service.journal)]
     from pytest_seedstate.services.aws import EmbeddedAws
     from pytest_seedstate.stores.dynamodb import DynamoDBStore
     from pytest_seedstate.stores.s3 import S3Store

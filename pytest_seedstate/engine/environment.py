@@ -19,6 +19,7 @@ DEFAULTS = {
         "AWS_DEFAULT_REGION": "{aws.region}",
         "AWS_REGION": "{aws.region}",
     },
+    "opensearch": {"OPENSEARCH_URL": "{opensearch.url}"},
 }
 """What ``seedstate_env`` holds for each service without any ini line."""
 

@@ -14,6 +14,8 @@ from pytest_seedstate.config import SETTINGS
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.plugin.fixtures import (
     dynamodb,
+    opensearch,
+    opensearch_async,
     postgres,
     s3,
     seedstate,
@@ -23,7 +25,16 @@ from pytest_seedstate.plugin.fixtures import (
 from pytest_seedstate.plugin.markers import MARKERS, Request, asks, read_request, request_key
 from pytest_seedstate.plugin.session import RUNTIME_NAME, runtime_of, session_key, session_of
 
-__all__ = ["dynamodb", "postgres", "s3", "seedstate", "seedstate_endpoints", "seedstate_env"]
+__all__ = [
+    "dynamodb",
+    "opensearch",
+    "opensearch_async",
+    "postgres",
+    "s3",
+    "seedstate",
+    "seedstate_endpoints",
+    "seedstate_env",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -50,6 +50,25 @@ def s3(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture(scope="session")
+def opensearch(request: pytest.FixtureRequest) -> Any:
+    """An opensearch-py client on this run's service."""
+    runtime_of(request.config).engine.start({"opensearch"})
+    return session_of(request.config).project.clients.opensearch
+
+
+@pytest.fixture
+def opensearch_async(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """An ``AsyncOpenSearch`` client of opensearch-py on this run's service."""
+    runtime_of(request.config).engine.start({"opensearch"})
+    client = session_of(request.config).project.clients.new_opensearch_async()
+    yield client
+    for connection in client.transport.connection_pool.connections:
+        if connection.session is not None:
+            # Not closed, which would take the test's event loop; no connection is open in it.
+            connection.session.detach()
+
+
+@pytest.fixture(scope="session")
 def seedstate_endpoints(request: pytest.FixtureRequest) -> Mapping[str, Mapping[str, str]]:
     """How to reach each service: ``seedstate_endpoints["postgres"]["url"]``."""
     return session_of(request.config).project.endpoints()

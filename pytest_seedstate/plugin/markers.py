@@ -22,7 +22,13 @@ MARKERS = (
     "next test of that class or module. A readonly test fails if it changes anything.",
     "reset_state(name): start the test from this reset state; scenarios come on top of it.",
 )
-FIXTURE_STORES = {"postgres": "postgres", "dynamodb": "dynamodb", "s3": "s3"}
+FIXTURE_STORES = {
+    "postgres": "postgres",
+    "dynamodb": "dynamodb",
+    "s3": "s3",
+    "opensearch": "opensearch",
+    "opensearch_async": "opensearch",
+}
 OWN_FIXTURES = {*FIXTURE_STORES, "seedstate", "seedstate_env", "seedstate_endpoints"}
 SCOPES = ("function", "class", "module")
 
