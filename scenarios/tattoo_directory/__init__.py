@@ -1,1 +1,1 @@
-"""The tattoo directory: a pack with DynamoDB, S3 and PostgreSQL in one domain."""
+"""The tattoo directory: a pack with DynamoDB, OpenSearch, S3 and PostgreSQL in one domain."""

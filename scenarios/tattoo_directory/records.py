@@ -1,6 +1,6 @@
 """The directory's records: their fields, the rules they keep, and where they are stored.
 
-Attribute names follow Python here and are camelCase in DynamoDB. Rules between records (ratings
+Attribute names follow Python here and are camelCase in DynamoDB and in the search index. Rules between records (ratings
 against reviews, studios against artists) cannot stand in one record; the tests of this pack check
 them on whole datasets.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
@@ -47,6 +47,7 @@ from .parts import (
     TattooStudio,
 )
 from .pictures import CONTENT_TYPES, Picture
+from .search import ARTIST_DOCUMENT, style_details, style_names
 
 TABLE = "tattoo-directory"
 
@@ -111,9 +112,10 @@ class Studio(Record):
 
 
 class Artist(Record):
-    """A tattoo artist: the whole profile in DynamoDB, the facts to join with in PostgreSQL.
+    """A tattoo artist: the profile in DynamoDB and, but for the contacts, in the search index.
 
-    Rating and review count are those of the artist's rows in `reviews`.
+    PostgreSQL has the facts to join with. Rating and review count are those of the artist's rows
+    in `reviews`.
     """
 
     model_config = CAMEL
@@ -167,6 +169,7 @@ class Artist(Record):
                 "geoRank": "{geohash}#{artist_id}",
             },
         ),
+        ARTIST_DOCUMENT,
     )
 
     @property
@@ -193,6 +196,31 @@ class Artist(Record):
     def booking_open(self) -> bool:
         """Whether bookings are taken, for the row."""
         return self.availability.booking_open
+
+    @property
+    def latitude(self) -> Decimal:
+        """Where the studio is, for the search index."""
+        return self.tattoo_studio.address.latitude
+
+    @property
+    def longitude(self) -> Decimal:
+        """Where the studio is, for the search index."""
+        return self.tattoo_studio.address.longitude
+
+    @property
+    def style_names(self) -> tuple[str, ...]:
+        """The styles as people write them, for the search index."""
+        return style_names(self.styles)
+
+    @property
+    def style_details(self) -> tuple[dict[str, Any], ...]:
+        """What marks each style, for the search index."""
+        return style_details(self.style_metadata)
+
+    @property
+    def image_count(self) -> int:
+        """How many pictures the portfolio has, for the search index."""
+        return len(self.portfolio_images)
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:

@@ -179,3 +179,26 @@ def performance_test(seed: Seed, count: int = 50) -> Iterator[Record]:
 reset_state("clean", description="empty stores: the schema and nothing in it")
 reset_state("fresh", full_dataset, description="the full dataset")
 reset_state("minimal", minimal, description="three artists, for quick tests")
+reset_state(
+    "search-ready",
+    (search_basic, style_diverse),
+    description="17 artists for searches: traditional and realism several times, every style once",
+)
+reset_state("location-test", london_focused, description="ten artists in five London districts")
+reset_state(
+    "style-test",
+    (style_traditional, multi_style),
+    description="eight artists for filters: five traditional ones, three of three styles or more",
+)
+reset_state(
+    "performance-test",
+    full_dataset,
+    copies=5,
+    description="the full dataset five times: 50 artists",
+)
+reset_state(
+    "frontend-ready",
+    minimal,
+    stores=("dynamodb", "s3", "opensearch"),
+    description="three artists in what pages are drawn from; no rows, so no bookings and reviews",
+)

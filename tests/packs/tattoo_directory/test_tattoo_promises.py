@@ -257,14 +257,3 @@ def test_scenarios_can_be_layered(registry, now):
     assert len({artist.artist_id for artist in dataset.records_of(Artist)}) == 3 + 5 + 6
     items = dataset.entries["dynamodb"]["tattoo-directory"]
     assert sum(item["entityType"] == "style" for item in items) == len(STYLES)
-
-
-def test_reset_state_clean(generated_state):
-    """Nothing but the schema."""
-    assert not generated_state("clean").entries
-
-
-@pytest.mark.parametrize(("state", "scenario"), [("fresh", "full-dataset"), ("minimal", "minimal")])
-def test_reset_state_holds_its_scenario(generated, generated_state, state, scenario):
-    """The state is the scenario's data, to the byte."""
-    assert generated_state(state).fingerprint == generated(scenario).fingerprint
