@@ -119,6 +119,14 @@ SETTINGS: tuple[Setting, ...] = (
         "seedstate_cache_dir", "string", "Folder kept between runs (default: the user's cache)"
     ),
     Setting(
+        "seedstate_dataset_cache",
+        "string",
+        "Keep generated datasets for later runs: on or off (default: on)",
+        flag="--seedstate-dataset-cache",
+        metavar="on|off",
+        choices=("on", "off"),
+    ),
+    Setting(
         "seedstate_lock_timeout",
         "string",
         "Seconds that a rewind waits for an open transaction (default: 5)",
@@ -157,6 +165,7 @@ class Settings:
     opensearch_port: int | None
     aws_services: tuple[str, ...]
     cache_dir: Path | None
+    dataset_cache: bool
     lock_timeout: float
     trusted_hosts: tuple[str, ...]
 
@@ -201,6 +210,10 @@ class Settings:
             opensearch_port=_port("seedstate_opensearch_port", value("seedstate_opensearch_port")),
             aws_services=tuple(value("seedstate_aws_services") or DEFAULT_AWS_SERVICES),
             cache_dir=path("seedstate_cache_dir"),
+            dataset_cache=_choice(
+                "seedstate_dataset_cache", value("seedstate_dataset_cache") or "on"
+            )
+            == "on",
             lock_timeout=number("seedstate_lock_timeout", 5.0, float),
             trusted_hosts=tuple(value("seedstate_trusted_hosts") or ()),
         )

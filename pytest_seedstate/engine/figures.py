@@ -10,6 +10,7 @@ from typing import Any
 
 KINDS = {
     "started": "services started",
+    "cached": "datasets from cache",
     "loaded": "states loaded",
     "switched": "switches between states",
     "rewound": "rewinds",

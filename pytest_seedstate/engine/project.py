@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.config import Settings
+from pytest_seedstate.engine.datasets import Datasets
 from pytest_seedstate.engine.embedded import CLIENT_OF_SERVICE, STORES_OF_SERVICE
 from pytest_seedstate.engine.environment import (
     DEFAULTS,
@@ -55,6 +56,7 @@ class Project:
         self._schema_hook = schema_hook
         self._endpoints = endpoints
         self._fleet = Fleet(settings, self.figures)
+        self._datasets = Datasets(settings, self.figures)
         self._registry: Registry | SeedstateError | None = None
 
     @property
@@ -227,13 +229,17 @@ class Project:
             made.key(settings.seed, settings.clock),
             made.title,
             stores,
-            lambda after: generate(
+            lambda after: self._datasets.get(
                 made,
-                seed_number=settings.seed,
-                now=settings.clock,
-                env=self.environment() if made.writes_itself else {},
-                clients=self.clients,
-                after=after,
+                after,
+                lambda: generate(
+                    made,
+                    seed_number=settings.seed,
+                    now=settings.clock,
+                    env=self.environment() if made.writes_itself else {},
+                    clients=self.clients,
+                    after=after,
+                ),
             ),
             made.writes_itself,
         )

@@ -49,7 +49,7 @@ class Dataset:
 
     title: str
     now: dt.datetime
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     named: Mapping[str, Any]
     entries: Mapping[str, Mapping[str, Sequence[Any]]]
     progress: Progress = FROM_THE_START

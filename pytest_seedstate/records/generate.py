@@ -26,6 +26,8 @@ from pytest_seedstate.records.record import Record
 from pytest_seedstate.records.scenario import Scenario
 from pytest_seedstate.records.seed import Seed
 
+SCENARIO_THREAD = "seedstate-scenario"
+"""The name of the thread that an ``async`` scenario runs in."""
 _WAKE_SECONDS = 0.1
 _CANCEL_SECONDS = 2.0
 _NO_ENVIRONMENT: Mapping[str, str] = {}
@@ -217,7 +219,7 @@ def _in_fresh_loop(start: Callable[[], Any], randomness: Randomness) -> Any:
             loop.close()
 
     thread = threading.Thread(
-        target=contextvars.copy_context().run, args=(work,), name="seedstate-scenario", daemon=True
+        target=contextvars.copy_context().run, args=(work,), name=SCENARIO_THREAD, daemon=True
     )
     try:
         thread.start()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.errors import SeedstateError, unknown_name
 from pytest_seedstate.records import declared as declarations
+from pytest_seedstate.records.cache.manifest import imports_watched
 from pytest_seedstate.records.importing import import_beside, unload
 from pytest_seedstate.records.problems import import_failure
 from pytest_seedstate.records.scenario import COLLECTION_WORDS, STORES, Scenario
@@ -160,7 +161,8 @@ def _import(pack: Pack, path: Path, folder: Path) -> ModuleType:
     relative = path.relative_to(folder)
     parts = relative.parent.parts if path.name == "__init__.py" else relative.with_suffix("").parts
     try:
-        return import_beside(folder, ".".join(parts))
+        with imports_watched():
+            return import_beside(folder, ".".join(parts))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the pack's code may raise anything
         for declared in declarations.all_declared():
             if declared.path.is_relative_to(pack.path):

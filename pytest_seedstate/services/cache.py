@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import stat
 import time
@@ -81,19 +82,34 @@ def write_atomically(path: Path, chunks: list[bytes], note: Note = log_note) -> 
     return True
 
 
-def forget_old(folder: Path, suffix: str, *, keep: int) -> None:
+def forget_old(
+    folder: Path,
+    suffix: str,
+    *,
+    keep: int,
+    most_bytes: int | None = None,
+    most_days: float | None = None,
+) -> None:
     """Remove all but the files used last, and what killed runs left half-written.
 
     Args:
         folder: the cache folder, or one below it.
         suffix: how the names of the files end.
         keep: how many to keep.
+        most_bytes: how many bytes all of them may have, None for any.
+        most_days: how long ago they may have been used last, None for any.
     """
     with contextlib.suppress(OSError):
-        files = {path: path.stat().st_mtime for path in folder.iterdir() if path.is_file()}
+        files = {path: path.stat() for path in folder.iterdir() if path.is_file()}
         whole = [path for path in files if path.name.endswith(suffix) and path.name[0] != "."]
-        old = sorted(whole, key=files.__getitem__, reverse=True)[keep:]
-        an_hour_ago = time.time() - 3600
-        old += [path for path in files if f"{suffix}-" in path.name and files[path] < an_hour_ago]
-        for path in old:
-            path.unlink(missing_ok=True)
+        whole.sort(key=lambda path: files[path].st_mtime, reverse=True)
+        now = time.time()
+        oldest = -math.inf if most_days is None else now - most_days * 86400
+        room = math.inf if most_bytes is None else most_bytes
+        for number, path in enumerate(whole):
+            room -= files[path].st_size
+            if number >= keep or room < 0 or files[path].st_mtime < oldest:
+                path.unlink(missing_ok=True)
+        for path, about in files.items():
+            if f"{suffix}-" in path.name and about.st_mtime < now - 3600:
+                path.unlink(missing_ok=True)

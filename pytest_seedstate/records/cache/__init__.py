@@ -1,0 +1,1 @@
+"""Datasets on disk: what was generated once is read the next time."""

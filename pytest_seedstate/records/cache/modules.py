@@ -1,0 +1,111 @@
+"""Which of the project's own modules take part in making data, and whose code is whose."""
+
+from __future__ import annotations
+
+import ast
+import site
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.util import resolve_name
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest_seedstate
+
+_OWN = Path(pytest_seedstate.__file__).resolve().parent
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+
+def is_first_party(path: str) -> bool:
+    """Whether a file belongs to the user's project: not to Python, a distribution or us."""
+    file = Path(path)
+    return not (is_installed(file) or any(file.is_relative_to(one) for one in _foreign()))
+
+
+def is_installed(file: Path) -> bool:
+    """Whether a file came with an installed distribution."""
+    return bool(_INSTALLED & set(file.parts))
+
+
+@cache
+def _foreign() -> tuple[str, ...]:
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    folders = {sysconfig.get_path(name) for name in names}
+    folders.update([*site.getsitepackages(), site.getusersitepackages(), str(_OWN)])
+    return tuple(one for one in {*folders, *(str(Path(f).resolve()) for f in folders)} if one)
+
+
+def reachable(start: Iterable[str]) -> set[str]:
+    """The files of first-party modules that some files import, directly or not, and themselves.
+
+    Imports are read from the source, wherever in a module they stand; of those, the ones that
+    have happened count.
+
+    Args:
+        start: source files.
+
+    Raises:
+        OSError, SyntaxError, ValueError: a source cannot be read.
+    """
+    names: dict[str, list[ModuleType]] = {}
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str):
+            names.setdefault(file, []).append(module)
+    found: set[str] = set()
+    waiting = list(start)
+    while waiting:
+        file = waiting.pop()
+        if file in found or not is_first_party(file):
+            continue
+        found.add(file)
+        for module in names.get(file, ()):
+            waiting += _files(_with_parents(module.__name__))
+        if file.endswith(".py"):
+            packages = {str(getattr(one, "__package__", "")) for one in names.get(file, ())}
+            for package in packages or {""}:
+                imports = _imports(file, Path(file).stat().st_mtime_ns)
+                waiting += _files(_imported(imports, package))
+    return found
+
+
+def imported_since(before: Iterable[Any]) -> set[str]:
+    """The files of first-party modules that were imported since ``set(sys.modules)`` was taken."""
+    return {file for file in _files(sys.modules.keys() - set(before)) if is_first_party(file)}
+
+
+@cache
+def _imports(file: str, _changed: int) -> list[tuple[str, tuple[str, ...]]]:
+    """The names that a source imports, relative ones with their dots, and what it takes of each."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for node in ast.walk(ast.parse(Path(file).read_bytes())):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, ()) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            found.append((base, tuple(alias.name for alias in node.names)))
+    return found
+
+
+def _imported(imports: Iterable[tuple[str, tuple[str, ...]]], package: str) -> Iterator[str]:
+    for name, taken in imports:
+        try:
+            base = resolve_name(name, package)
+        except ImportError:
+            continue
+        yield from _with_parents(base)
+        yield from (f"{base}.{one}" for one in taken)
+
+
+def _with_parents(name: str) -> Iterator[str]:
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
+
+
+def _files(names: Iterable[str]) -> list[str]:
+    found = (getattr(sys.modules.get(name), "__file__", None) for name in names)
+    return [file for file in found if isinstance(file, str)]

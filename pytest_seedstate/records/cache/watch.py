@@ -1,0 +1,204 @@
+"""What code reads while it runs: files, folders, environment variables; and what it does besides.
+
+Python tells such things to audit hooks. A hook stays for the life of the process, so it is added
+when something is watched for the first time, and does nothing while nothing is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+@dataclass
+class Seen:
+    """What was seen.
+
+    Attributes:
+        files: paths that were opened for reading, whether they existed or not.
+        folders: paths that were listed.
+        variables: environment variables that were read, None for those that were not set.
+        beyond: what else the code did that is not repeated when its result is taken from
+            elsewhere, or that depends on more than can be seen; None if nothing.
+    """
+
+    files: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
+    variables: dict[str, str | None] = field(default_factory=dict)
+    beyond: str | None = None
+
+    def goes_beyond(self, what: str) -> None:
+        """Note the first such thing."""
+        self.beyond = self.beyond or what
+
+
+_SEEN: ContextVar[Seen | None] = ContextVar("seedstate_seen", default=None)
+_watching = 0
+_hooked = False
+
+
+@contextmanager
+def watching(
+    *, own_thread: str = "", reads_variables: Callable[[str], bool] = lambda _: True
+) -> Iterator[Seen]:
+    """Watch the code of a block, also in threads that run in a copy of its context.
+
+    Args:
+        own_thread: the name of a thread of ours, which does run in such a copy.
+        reads_variables: of which source files the reading of variables counts.
+    """
+    global _hooked, _watching
+    if not _hooked:
+        _hooked = True
+        sys.addaudithook(_hook)
+    seen = Seen()
+    token = _SEEN.set(seen)
+    own = _OWN_THREAD.set(own_thread)
+    _watching += 1
+    try:
+        with _environment_watched(reads_variables):
+            yield seen
+    finally:
+        _watching -= 1
+        _OWN_THREAD.reset(own)
+        _SEEN.reset(token)
+
+
+_OWN_THREAD: ContextVar[str] = ContextVar("seedstate_own_thread", default="")
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    if not _watching:
+        return
+    note = _EVENTS.get(event)
+    if note is not None:
+        seen = _SEEN.get()
+        if seen is not None:
+            note(seen, *arguments)
+
+
+_IMPORTING = ("<frozen importlib", "<frozen zipimport")
+_METADATA = f"{os.sep}importlib{os.sep}metadata{os.sep}"
+_NEAR = 8
+
+
+def _path(given: Any) -> str | None:
+    """The full path; None for an open file's number, and for what Python reads for itself."""
+    if not isinstance(given, (str, bytes, os.PathLike)):
+        return None
+    # Frames: this function, the note, the hook, the code that Python reports. A module that is
+    # being imported has the import system further out.
+    frame: FrameType | None = sys._getframe(3)
+    if frame is None or frame.f_code.co_filename.startswith(_IMPORTING):
+        return None
+    for _ in range(_NEAR):
+        # It looks into every folder of the path; which distributions there are is known anyway.
+        if frame is None:
+            break
+        if _METADATA in frame.f_code.co_filename:
+            return None
+        frame = frame.f_back
+    return os.path.abspath(os.fsdecode(given))  # noqa: PTH100 - may be anything that open takes
+
+
+def _opened(seen: Seen, given: Any, _mode: Any, flags: int) -> None:
+    path = _path(given)
+    if path is None:
+        return
+    if flags & _WRITING:
+        if path != os.devnull:
+            seen.goes_beyond("it writes files")
+    else:
+        seen.files.add(path)
+
+
+def _listed(seen: Seen, given: Any = None) -> None:
+    path = _path("." if given is None else given)
+    if path is not None:
+        seen.folders.add(path)
+
+
+def _thread_started(seen: Seen, function: Any, *_: Any) -> None:
+    thread = getattr(function, "__self__", None)
+    if not (isinstance(thread, threading.Thread) and thread.name == _OWN_THREAD.get()):
+        seen.goes_beyond("it starts threads, which cannot be watched")
+
+
+def _changed(seen: Seen, given: Any = None, *_: Any) -> None:
+    if _path(given) is not None:
+        seen.goes_beyond("it changes files")
+
+
+def _beyond(what: str) -> Callable[..., None]:
+    return lambda seen, *_: seen.goes_beyond(what)
+
+
+_EVENTS: Mapping[str, Callable[..., None]] = {
+    "open": _opened,
+    "os.listdir": _listed,
+    "os.scandir": _listed,
+    "_thread.start_new_thread": _thread_started,
+    "sqlite3.connect": _beyond("it opens a database"),
+    **dict.fromkeys(
+        ("socket.connect", "socket.sendto", "socket.bind", "socket.getaddrinfo"),
+        _beyond("it uses the network"),
+    ),
+    **dict.fromkeys(
+        ("subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec"),
+        _beyond("it runs programs"),
+    ),
+    **dict.fromkeys(
+        ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate"),
+        _changed,
+    ),
+}
+
+
+_OF_MAPPINGS = ("os.py", "<frozen os>", "_collections_abc.py", "<frozen _collections_abc>")
+
+
+def _reader() -> str:
+    """The source file that asked for a variable, through whatever method of the mapping."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_code.co_filename.endswith(_OF_MAPPINGS):
+        frame = frame.f_back
+    return frame.f_code.co_filename
+
+
+@contextmanager
+def _environment_watched(counts: Callable[[str], bool]) -> Iterator[None]:
+    # Nothing is audited about `os.environ`, so its class is watched.
+    kind: Any = type(os.environ)
+    get, walk = kind.__getitem__, kind.__iter__
+
+    def getitem(self: Any, name: Any) -> Any:
+        seen = _SEEN.get()
+        if seen is None or self is not os.environ or not counts(_reader()):
+            return get(self, name)
+        value = None
+        try:
+            value = get(self, name)
+            return value
+        finally:
+            seen.variables.setdefault(str(name), value)
+
+    def iterate(self: Any) -> Any:
+        seen = _SEEN.get()
+        if seen is not None:
+            seen.goes_beyond("it reads all environment variables")
+        return walk(self)
+
+    kind.__getitem__, kind.__iter__ = getitem, iterate
+    try:
+        yield
+    finally:
+        kind.__getitem__, kind.__iter__ = get, walk
