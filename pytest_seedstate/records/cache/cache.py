@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import os
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -123,13 +124,13 @@ class DatasetCache:
         Raises:
             BaseException: whatever `generate` raises.
         """
-        loaded, start = set(sys.modules), perf_counter()
+        loaded, began, start = set(sys.modules), time.time_ns(), perf_counter()
         with watching(own_thread=SCENARIO_THREAD) as seen:
             dataset = generate()
         if perf_counter() - start >= self._worth and seen.beyond is None:
             with suppress(NotExactError, OSError, SyntaxError, ValueError):
                 seen.files |= _bodies(dataset)
-                made_from = manifest(seen, _modules(request.plan), loaded)
+                made_from = manifest(seen, _modules(request.plan), loaded, began)
                 self._keep(request.key(), written(dataset, made_from))
         return dataset
 

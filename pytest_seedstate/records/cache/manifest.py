@@ -6,8 +6,9 @@ import hashlib
 import os
 import stat
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,10 @@ _MOST_NEIGHBOURS = 256
 _NOTHING = "-"
 _ENDLESS = "a device or a pipe"
 
-_IMPORTS = Seen()
-_imported: set[str] = set()
+_BEGAN = time.time_ns()
+_read_by_imports: dict[str, dict[str, str]] = {"files": {}, "folders": {}, "variables": {}}
+_imported: dict[str, str] = {}
+"""The digests of sources that were imported while somebody watched, as they were then."""
 
 
 @contextmanager
@@ -39,36 +42,38 @@ def imports_watched() -> Iterator[None]:
     before = set(sys.modules)
     with watching(reads_variables=is_first_party) as seen:
         yield
-    _imported.update(imported_since(before))
-    _IMPORTS.files |= seen.files
-    _IMPORTS.folders |= seen.folders
-    _IMPORTS.variables |= seen.variables
+    # The digests are of now: by the time of a dataset, somebody may have edited a file.
+    _imported.update({path: file_digest(path) for path in imported_since(before)})
+    for kind, digests in _digests(seen).items():
+        _read_by_imports[kind] |= digests
 
 
-def manifest(seen: Seen, modules: Iterable[str], loaded_before: set[str]) -> Manifest:
+def manifest(seen: Seen, modules: Iterable[str], loaded: set[str], began: int) -> Manifest:
     """What was read and run to make a dataset.
 
     Args:
         seen: what was seen meanwhile.
         modules: the source files of the packs that took part.
-        loaded_before: the names of the modules that were loaded before.
+        loaded: the names of the modules that were loaded before.
+        began: when it began, in nanoseconds as `time.time_ns` counts.
 
     Raises:
-        OSError, SyntaxError, ValueError: something of it cannot be read.
+        OSError, SyntaxError, ValueError: something of it cannot be read, or has been changed
+            since it was.
     """
-    sources = reachable({*modules, *imported_since(loaded_before)})
-    files = {path for path in seen.files | _IMPORTS.files if is_first_party(path)} | sources
-    for source in sources - _imported:
-        # Imported before anybody watched: what it read then lies beside it, if anywhere.
-        files |= _neighbours(Path(source).parent)
-    folders = {path for path in seen.folders | _IMPORTS.folders if is_first_party(path)}
+    late = imported_since(loaded)
+    sources = reachable({*modules, *late})
+    unwatched = sources - _imported.keys()
+    # What such a module read when it was imported lies beside it, if anywhere.
+    beside = {file for path in unwatched for file in _neighbours(Path(path).parent)}
+    _refuse_younger(unwatched - late | beside, _BEGAN)
+    _refuse_younger(late | seen.files, began)
+    read = _digests(seen)
+    digests = {path: _imported.get(path) or file_digest(path) for path in sources | beside}
     return {
-        "files": {path: file_digest(path) for path in sorted(files)},
-        "folders": {path: _listing(path) for path in sorted(folders)},
-        "variables": {
-            name: _variable(value)
-            for name, value in sorted({**_IMPORTS.variables, **seen.variables}.items())
-        },
+        "files": {**_read_by_imports["files"], **read["files"], **digests},
+        "folders": {**_read_by_imports["folders"], **read["folders"]},
+        "variables": {**_read_by_imports["variables"], **read["variables"]},
     }
 
 
@@ -119,6 +124,21 @@ def surroundings() -> str:
 def _content(path: str, _changed: int, _size: int, _number: int) -> str:
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digests(seen: Seen) -> dict[str, dict[str, str]]:
+    return {
+        "files": {path: file_digest(path) for path in seen.files if is_first_party(path)},
+        "folders": {path: _listing(path) for path in seen.folders if is_first_party(path)},
+        "variables": {name: _variable(value) for name, value in seen.variables.items()},
+    }
+
+
+def _refuse_younger(paths: Iterable[str], than: int) -> None:
+    for path in paths:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            if Path(path).stat().st_mtime_ns > than:
+                raise ValueError(f"{path} may have been changed since it was read")
 
 
 def _neighbours(folder: Path) -> set[str]:
