@@ -115,6 +115,13 @@ class Store(Protocol):
                 reference or value; names collection, key and value.
         """
 
+    def absent(self, entries: Collections) -> Collections:
+        """Those of `entries` whose key it does not hold, in order; empty collections too.
+
+        Raises:
+            SeedstateError: a collection that the schema lacks, or the service does not answer.
+        """
+
     def dump(self) -> Iterator[tuple[str, str, Any]]:
         """All it holds: collection, key as text, value in `canonical` form; in a stable order."""
 

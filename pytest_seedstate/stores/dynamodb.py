@@ -133,6 +133,27 @@ class DynamoDBStore:
                     self._delete(table, wires)
             raise
 
+    def absent(self, entries: Collections) -> Collections:
+        """Those items whose key is not in their table.
+
+        Raises:
+            SeedstateError: a table that is not there, or an item without a proper key.
+        """
+        known = self._tables()
+        absent = {}
+        for name, items in entries.items():
+            if name not in known:
+                raise unknown_name("DynamoDB table", name, known)
+            table = self._describe(name)
+            wires = _checked(table, items)
+            there = {_key_text(table, found) for found in self._found(table, wires)}
+            absent[name] = [
+                item
+                for item, wire in zip(items, wires, strict=True)
+                if _key_text(table, wire) not in there
+            ]
+        return absent
+
     def dump(self) -> Iterator[tuple[str, str, Any]]:
         """All items: table, key as JSON text, item in canonical form; ordered by both."""
         for name in sorted(self._tables()):
@@ -192,14 +213,18 @@ class DynamoDBStore:
         return _Table(name, keys, empty=page["Count"] == 0 and "LastEvaluatedKey" not in page)
 
     def _refuse_taken(self, table: _Table, wires: Sequence[Mapping[str, Any]]) -> None:
+        for found in self._found(table, wires):
+            raise _duplicate(table, found, "is in the table already")
+
+    def _found(self, table: _Table, wires: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The items of the table that have the key of one of `wires`."""
         names = [name for name, _ in table.keys]
         for start in range(0, len(wires), _PER_READ):
             keys = [{name: wire[name] for name in names} for wire in wires[start:][:_PER_READ]]
             asked: dict[str, Any] = {table.name: {"Keys": keys}}
             while asked:
                 told = self._call("BatchGetItem", {"RequestItems": asked})
-                for found in told["Responses"].get(table.name, []):
-                    raise _duplicate(table, found, "is in the table already")
+                yield from told["Responses"].get(table.name, [])
                 asked = told.get("UnprocessedKeys") or {}
 
     def _delete(self, table: _Table, wires: Sequence[Mapping[str, Any]]) -> None:

@@ -157,6 +157,21 @@ class S3Store:
                     self._endpoint.s3("DELETE", bucket, each.key)
             raise
 
+    def absent(self, entries: Collections) -> Collections:
+        """Those objects whose key is not in their bucket.
+
+        Raises:
+            SeedstateError: a bucket that is not there.
+        """
+        known = self._buckets()
+        absent = {}
+        for bucket, objects in entries.items():
+            if bucket not in known:
+                raise unknown_name("S3 bucket", bucket, known)
+            there = set(self._keys(bucket))
+            absent[bucket] = [each for each in objects if each.key not in there]
+        return absent
+
     def dump(self) -> Iterator[tuple[str, str, Any]]:
         """All current objects: bucket, key, canonical form of the `S3Object`; ordered by both."""
         for bucket in sorted(self._buckets()):

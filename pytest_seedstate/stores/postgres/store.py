@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.stores.postgres.control import Control
 from pytest_seedstate.stores.postgres.dump import dump_tables
+from pytest_seedstate.stores.postgres.existing import absent_rows
 from pytest_seedstate.stores.postgres.journal import PostgresJournal
-from pytest_seedstate.stores.postgres.load import Loading, LoadPlan, read_plan
+from pytest_seedstate.stores.postgres.load import Loading, LoadPlan, find_table, read_plan
 from pytest_seedstate.stores.postgres.scripts import SqlScript, run_scripts
 from pytest_seedstate.stores.postgres.values import load_all_values
 
@@ -75,6 +76,19 @@ class PostgresStore:
         if self._plan is None or self._plan.catalog is not catalog:
             self._plan = read_plan(self._control.connection, catalog)
         return self._plan
+
+    def absent(self, entries: Collections) -> Collections:
+        """Those rows whose primary key is not in their table.
+
+        Raises:
+            SeedstateError: a table that is not there, or a key that its column does not take.
+        """
+        with self._journal.telling("looking for rows"):
+            catalog = self._journal.catalog()
+            return {
+                name: absent_rows(self._control.connection, find_table(catalog, name), rows)
+                for name, rows in entries.items()
+            }
 
     def dump(self) -> Iterator[tuple[str, str, Any]]:
         """All rows: table, key as text, columns to values in `canonical` form; in key order."""

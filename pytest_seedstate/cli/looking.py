@@ -1,0 +1,169 @@
+"""``seedstate status`` and ``seedstate health``: what runs, and whether it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from pytest_seedstate.cli.exits import FAILED
+from pytest_seedstate.cli.options import Json
+from pytest_seedstate.cli.output import Output, asking, reporting
+from pytest_seedstate.cli.target import Target, find_target, nothing_runs, opened, settings_here
+from pytest_seedstate.engine.embedded import SERVICE_OF_STORE
+from pytest_seedstate.engine.endpoints import masked
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.stores.base import Store
+
+
+def status(as_json: Json = False) -> None:
+    """Say what runs, where and since when, what is in it, and what was loaded last.
+
+    \b
+    Examples:
+      seedstate status
+      seedstate status --json | jq '.stores.postgres.counts'
+
+    Exit codes: 0 services run and all of them answer; 1 one does not, or nothing is up; 2 a
+    setting is wrong.
+    """
+    output = Output(as_json=as_json)
+    with reporting(output):
+        with asking():
+            settings = settings_here()
+            target = find_target(settings)
+        if target is None:
+            if as_json:
+                output.show({"up": False, "services": {}, "stores": {}}, lambda _: None)
+            raise nothing_runs(settings)
+        try:
+            with output.doing("counting"):
+                stores = _ask(target, "counts", lambda store: store.counts())
+        finally:
+            target.close()
+        run = target.up
+        data = {
+            "up": run is not None,
+            "since": run.since if run else None,
+            "pid": run.pid if run else None,
+            "folder": str(run.folder) if run else None,
+            "log": str(run.log) if run else None,
+            "root": str(settings.root),
+            "last": run.last if run else None,
+            "services": _services(target),
+            "stores": stores,
+        }
+        output.show(data, lambda console: _status_tables(console, data))
+        _end_if_any_failed(stores, target)
+
+
+def health(as_json: Json = False) -> None:
+    """Ask every store whether it answers, how quickly, and how much it holds.
+
+    \b
+    Examples:
+      seedstate health
+      seedstate health --json
+
+    Exit codes: 0 all answer; 1 one does not, or nothing is up; 2 a setting is wrong.
+    """
+    output = Output(as_json=as_json)
+    with reporting(output):
+        with asking():
+            settings = settings_here()
+        with opened(settings) as target:
+            with output.doing("asking"):
+                answers = _ask(target, "answer", lambda store: store.health())
+                counted = target.each(list(target.stores), lambda store: store.counts())
+            for name, counts in counted.items():
+                if isinstance(counts, dict):
+                    answers[name]["collections"] = len(counts)
+                    answers[name]["records"] = sum(counts.values())
+                elif answers[name]["problem"] is None:
+                    answers[name]["problem"] = str(counts)
+            healthy = all(answer["problem"] is None for answer in answers.values())
+            data = {"healthy": healthy, "services": _services(target), "stores": answers}
+        output.show(data, lambda console: _health_table(console, data))
+        _end_if_any_failed(answers, target)
+
+
+def _services(target: Target) -> dict[str, Any]:
+    failures = target.up.failures if target.up else {}
+    return {
+        name: {**masked(one.variables), "named_by": one.source, "problem": failures.get(name)}
+        for name, one in target.endpoints.items()
+    }
+
+
+def _ask(target: Target, key: str, question: Callable[[Store], Any]) -> dict[str, dict[str, Any]]:
+    """The answer of each store under `key`, with its time, or its problem."""
+
+    def timed(store: Store) -> tuple[Any, float]:
+        start = perf_counter()
+        answer = question(store)
+        return answer, round((perf_counter() - start) * 1000, 1)
+
+    answers: dict[str, dict[str, Any]] = {}
+    for name, outcome in target.each(list(target.stores), timed).items():
+        if isinstance(outcome, SeedstateError):
+            answers[name] = {key: None, "milliseconds": None, "problem": str(outcome)}
+        else:
+            answers[name] = {key: outcome[0], "milliseconds": outcome[1], "problem": None}
+    return answers
+
+
+def _end_if_any_failed(stores: dict[str, dict[str, Any]], target: Target) -> None:
+    if target.up is not None and target.up.failures:
+        raise typer.Exit(FAILED)
+    if any(store["problem"] is not None for store in stores.values()):
+        raise typer.Exit(FAILED)
+
+
+def _status_tables(console: Console, data: dict[str, Any]) -> None:
+    since = f"up since {data['since']}, process {data['pid']}" if data["up"] else "not of ours"
+    table = Table(
+        "service", Column("at", overflow="fold"), "named by", "state", title=f"Services, {since}"
+    )
+    for name, service in data["services"].items():
+        table.add_row(name, service["url"], service["named_by"], service["problem"] or "runs")
+    console.print(table)
+    table = Table("store", "collection", Column("records", justify="right"), title="Data")
+    for name, store in data["stores"].items():
+        if store["problem"] is not None:
+            table.add_row(name, store["problem"], "-", style="red")
+            continue
+        for collection, number in store["counts"].items():
+            table.add_row(name, collection, str(number))
+        table.add_row(name, "all", str(sum(store["counts"].values())), style="bold")
+    console.print(table)
+    last = data["last"]
+    if last:
+        what = " ".join(filter(None, (last["command"], last.get("name"))))
+        console.print(f"last: {what}, {last['at']}", markup=False)
+    if data["log"]:
+        console.print(f"log: {data['log']}", markup=False, soft_wrap=True)
+
+
+def _health_table(console: Console, data: dict[str, Any]) -> None:
+    table = Table(
+        "store",
+        "health",
+        Column("at", overflow="fold"),
+        "answer",
+        Column("ms", justify="right"),
+        Column("collections", justify="right"),
+        Column("records", justify="right"),
+        title="Health",
+    )
+    for name, store in data["stores"].items():
+        url = data["services"][SERVICE_OF_STORE[name]]["url"]
+        if store["problem"] is not None:
+            table.add_row(name, "fails", url, store["problem"], "-", "-", "-", style="red")
+        else:
+            numbers = (str(store[key]) for key in ("milliseconds", "collections", "records"))
+            table.add_row(name, "ok", url, store["answer"], *numbers)
+    console.print(table)

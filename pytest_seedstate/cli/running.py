@@ -1,0 +1,185 @@
+"""``seedstate up`` and ``seedstate down``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from pytest_seedstate.cli.data import reset_to, seed_with
+from pytest_seedstate.cli.options import Json, Stores, store_names
+from pytest_seedstate.cli.output import Output, asking, reporting
+from pytest_seedstate.cli.starting import start_daemon
+from pytest_seedstate.cli.target import Target, check_project, opened, settings_here
+from pytest_seedstate.config import Settings
+from pytest_seedstate.engine.embedded import SERVICE_OF_STORE
+from pytest_seedstate.engine.endpoints import masked_url
+from pytest_seedstate.engine.uprun import changing, find_up, take_down, tidy
+from pytest_seedstate.errors import SeedstateError
+
+
+def up(
+    reset_state: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Load this reset state into the new services."),
+    ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Load this scenario into the new services."),
+    ] = None,
+    export: Annotated[
+        bool, typer.Option("--export", help="Print lines for the shell; all else to stderr.")
+    ] = False,
+    stores: Stores = None,
+    as_json: Json = False,
+) -> None:
+    """Start the project's services, which stay up until `seedstate down`.
+
+    They have the schema and the data that is asked for, and their ports and passwords stay what
+    they are while they live. When they are up already, nothing changes: not their data either.
+
+    \b
+    Examples:
+      seedstate up
+      seedstate up --reset-state fresh
+      eval "$(seedstate up --export)"
+
+    Exit codes: 0 they are up; 1 they could not be started or loaded, and nothing is left; 2 wrong
+    usage, or a pack or setting is wrong.
+    """
+    output = Output(as_json=as_json, to_errors=export)
+    with reporting(output):
+        with asking():
+            if export and as_json:
+                raise SeedstateError("--export and --json exclude each other")
+            if reset_state and scenario:
+                raise SeedstateError("--reset-state and --scenario exclude each other")
+            here = settings_here()
+            project = check_project(here)
+            wanted = store_names(stores, SERVICE_OF_STORE)
+            # A name that does not exist should be told before anything is started.
+            if reset_state or scenario:
+                project.state([scenario] if scenario else [], reset_state=reset_state)
+        with changing(here.root):
+            started = _start(output, here, wanted, reset_state, scenario)
+        with opened(here) as target:
+            if not started:
+                _say_already_up(output, target, wanted, reset_state or scenario)
+            _print(output, target, export=export)
+
+
+def _start(
+    output: Output,
+    settings: Settings,
+    wanted: list[str] | None,
+    reset_state: str | None,
+    scenario: str | None,
+) -> bool:
+    """Start the services, unless they run.
+
+    Returns:
+        Whether this call did.
+    """
+    if find_up(settings.root) is not None:
+        return False
+    # What a killed run has left.
+    take_down(settings.root)
+    with output.doing("starting") as step:
+        start_daemon(Path.cwd(), settings.root, wanted, step)
+    try:
+        if reset_state or scenario:
+            with opened(settings) as target:
+                if reset_state:
+                    reset_to(output, target, reset_state)
+                elif scenario:
+                    seed_with(output, target, scenario, {})
+    except BaseException:
+        take_down(settings.root)
+        raise
+    return True
+
+
+def _say_already_up(
+    output: Output, target: Target, wanted: list[str] | None, name: str | None
+) -> None:
+    missing = [store for store in wanted or () if store not in target.stores]
+    if missing:
+        raise SeedstateError(
+            f"the services are up without {', '.join(missing)}",
+            checked=f"up: {', '.join(target.stores)}",
+            fix="seedstate down, and seedstate up again",
+        )
+    output.remark(
+        "already up"
+        + (
+            f"; the data was left as it is, '{name}' was not loaded: see seedstate reset"
+            * bool(name)
+        )
+    )
+
+
+def _print(output: Output, target: Target, *, export: bool) -> None:
+    project, run = target.project, target.up
+    assert run is not None
+    if export:
+        for name, value in project.environment().items():
+            # Quoted for any shell of the POSIX kind, whatever a password holds.
+            output.plain(f"export {name}='{_in_quotes(value)}'")
+    shown = {name: masked_url(one.variables["url"]) for name, one in target.endpoints.items()}
+    data = {
+        "up": True,
+        "since": run.since,
+        "pid": run.pid,
+        "folder": str(run.folder),
+        "log": str(run.log),
+        "services": {name: dict(one.variables) for name, one in target.endpoints.items()},
+        "stores": list(target.stores),
+        "environment": project.environment(),
+        "last": run.last,
+    }
+    output.show(data, lambda console: _tables(console, shown, project.shown_environment()))
+
+
+def _in_quotes(value: str) -> str:
+    return value.replace("'", "'\\''")
+
+
+def _tables(console: Console, services: dict[str, str], environment: dict[str, str]) -> None:
+    table = Table(
+        Column("service", no_wrap=True), Column("at", overflow="fold"), title="Services that are up"
+    )
+    for name, url in services.items():
+        table.add_row(name, url)
+    console.print(table)
+    table = Table(
+        Column("variable", no_wrap=True), Column("value", overflow="fold"), title="Environment"
+    )
+    for name, value in environment.items():
+        table.add_row(name, value)
+    console.print(table)
+    console.print('for your shell: eval "$(seedstate up --export)"', markup=False)
+
+
+def down(as_json: Json = False) -> None:
+    """Stop the services of `seedstate up`, with all that is in them.
+
+    \b
+    Examples:
+      seedstate down
+
+    Exit codes: 0 nothing is up any more; 2 a setting is wrong.
+    """
+    output = Output(as_json=as_json)
+    with reporting(output):
+        with asking():
+            root = settings_here().root
+        with output.doing("stopping"):
+            with changing(root):
+                found = take_down(root)
+            tidy(root)
+        data: dict[str, Any] = {"up": False, "was_up": found}
+        text = "stopped" if found else "nothing was up"
+        output.show(data, lambda console: console.print(text, markup=False))

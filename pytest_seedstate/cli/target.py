@@ -1,0 +1,168 @@
+"""What commands work on: the services that are up, or those that the environment names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pytest_seedstate.cli.settings import load_settings
+from pytest_seedstate.config import Settings
+from pytest_seedstate.engine.endpoints import (
+    Endpoint,
+    named_endpoints,
+    open_stores,
+    url_variables,
+)
+from pytest_seedstate.engine.project import Project
+from pytest_seedstate.engine.uprun import UpRun, find_up, killed_since
+from pytest_seedstate.errors import SeedstateError
+
+if TYPE_CHECKING:
+    from pytest_seedstate.stores.base import Store
+
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Services that run, with their stores.
+
+    Attributes:
+        settings: the project's settings.
+        project: the project, which reaches these services.
+        up: the run that holds them; None for services that the environment names.
+        endpoints: where they are, by service.
+        stores: their stores, by name.
+    """
+
+    settings: Settings
+    project: Project
+    up: UpRun | None
+    endpoints: Mapping[str, Endpoint]
+    stores: Mapping[str, Store]
+
+    @contextmanager
+    def writing(self, told: Mapping[str, Any]) -> Iterator[None]:
+        """Write to the stores; `told` is what `UpRun.last` says afterwards.
+
+        Raises:
+            SeedstateError: another command is writing.
+        """
+        if self.up is None:
+            yield
+            return
+        with self.up.working():
+            yield
+            self.up.remember(told)
+
+    def each(
+        self, names: Sequence[str], work: Callable[[Store], ResultT]
+    ) -> dict[str, ResultT | SeedstateError]:
+        """Do the same in several stores at once; their results, or why there is none."""
+
+        def attempt(name: str) -> ResultT | SeedstateError:
+            try:
+                return work(self.stores[name])
+            except SeedstateError as error:
+                return error
+
+        if not names:
+            return {}
+        with ThreadPoolExecutor(len(names)) as pool:
+            return dict(zip(names, pool.map(attempt, names), strict=True))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.project.close()
+        for store in self.stores.values():
+            store.close()
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Target]:
+    """The services of a project that run.
+
+    Raises:
+        SeedstateError: there are none, or they are not to be written to.
+    """
+    target = find_target(settings)
+    if target is None:
+        raise nothing_runs(settings)
+    try:
+        yield target
+    finally:
+        target.close()
+
+
+def find_target(settings: Settings) -> Target | None:
+    """The services of a project that run; None where nothing says that any do.
+
+    Raises:
+        SeedstateError: the environment names services that are not to be written to.
+    """
+    up = find_up(settings.root)
+    endpoints = {e.service: e for e in up.endpoints} if up else named_endpoints(settings)
+    if not endpoints:
+        return None
+    variables = {name: one.variables for name, one in endpoints.items()}
+    return Target(
+        settings,
+        Project(settings, endpoints=variables),
+        up,
+        endpoints,
+        open_stores(endpoints.values(), lock_timeout=settings.lock_timeout),
+    )
+
+
+def nothing_runs(settings: Settings) -> SeedstateError:
+    """The error for a project without services."""
+    since = killed_since(settings.root)
+    if since is not None:
+        return SeedstateError(
+            f"the services that were up since {since} are gone: their process was killed",
+            where=str(settings.root),
+            fix="seedstate up starts new ones, empty; seedstate down forgets the old ones",
+        )
+    return SeedstateError(
+        "nothing is up",
+        where=str(settings.root),
+        checked="no services of seedstate up run for this project; "
+        f"not set: {', '.join(url_variables(settings))}",
+        fix="seedstate up",
+    )
+
+
+def settings_here() -> Settings:
+    """The settings of the project of the working directory.
+
+    Raises:
+        SeedstateError: a setting is wrong, or the directory is gone.
+    """
+    try:
+        here = Path.cwd()
+    except OSError as error:
+        raise SeedstateError(f"the working directory is gone: {error.strerror}") from None
+    return load_settings(here)
+
+
+def check_project(settings: Settings) -> Project:
+    """The project of some settings, with its packs imported.
+
+    Raises:
+        SeedstateError: there is no project here, or a mistake in its packs or settings.
+    """
+    project = Project(settings)
+    project.check()
+    if not project.registry.packs and not settings.schema and not settings.env:
+        folders = ", ".join(str(path) for path in settings.scenarios)
+        raise SeedstateError(
+            "there is no project here: no pack and no setting of seedstate",
+            where=str(settings.root),
+            checked=f"packs in {folders}; pytest's ini; [tool.seedstate] of pyproject.toml",
+            fix="seedstate init writes a first pack; or go to the project's folder",
+        )
+    return project
