@@ -22,7 +22,7 @@ class _Handler(WSGIRequestHandler):
         # The path as sent: PATH_INFO is decoded, and ids may hold slashes.
         return {**super().get_environ(), "REQUEST_URI": self.path}
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         """Quiet: pytest shows what is wrong."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import ApiError, illegal_argument, parsing_error, unsupported
 from ..plain import plain
 from ..search.numbers import decimal_format
+from ..storage.limits import check_buckets
 from .base import Aggregation, Options, Result, Run, Slice, aggregation
 from .histogram import number_steps, time_steps
 from .terms import slices_of
@@ -85,6 +86,7 @@ class Composite(Aggregation):
     after: dict[str, Any] | None
 
     def run(self, slices: list[Slice], run: Run) -> Result:
+        check_buckets(self.size)
         fields = [part.source.field(run) for part in self.parts]
         groups: dict[tuple[Any, ...], dict[int, list[int]]] = {}
         for number, one in enumerate(slices):

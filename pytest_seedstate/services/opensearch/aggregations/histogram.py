@@ -14,11 +14,11 @@ from ..errors import ApiError, illegal_argument
 from ..mapping.dates import add, round_down, time_zone
 from ..plain import plain
 from ..search.numbers import decimal_format
+from ..storage.limits import check_buckets
 from .base import Aggregation, Options, Result, Run, Slice, aggregation
 from .terms import Order, ordered, read_order, slices_of
 from .values import Source
 
-_MOST_BUCKETS = 65_535
 _CALENDAR = {
     "second": "s", "1s": "s", "minute": "m", "1m": "m", "hour": "h", "1h": "h", "day": "d",
     "1d": "d", "week": "w", "1w": "w", "month": "M", "1M": "M", "quarter": "q", "1q": "q",
@@ -196,15 +196,7 @@ class Histogram(Aggregation):
         key = low
         while key <= high:
             groups.setdefault(key, {})
-            if len(groups) > _MOST_BUCKETS:
-                raise ApiError(
-                    503,
-                    "too_many_buckets_exception",
-                    f"Trying to create too many buckets. Must be less than or equal to:"
-                    f" [{_MOST_BUCKETS}] but was [{len(groups)}]. This limit can be set by changing"
-                    " the [search.max_buckets] cluster level setting.",
-                    max_buckets=_MOST_BUCKETS,
-                )
+            check_buckets(len(groups))
             key = self.steps.following(key)
 
 

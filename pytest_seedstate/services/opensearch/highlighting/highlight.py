@@ -12,6 +12,7 @@ from ..queries import Context, Query, parse
 from ..queries.base import Mark
 from ..queries.leaf import simple_match
 from ..search.sources import nested_identity, nested_source, values_at
+from ..storage.limits import check_highlighted
 from .passages import Passage, Span, plain, score, unified
 
 if TYPE_CHECKING:
@@ -259,6 +260,10 @@ def highlighted(
                 continue
             texts = [str(v) for v in values_at(source, path.removeprefix(prefix).split("."))]
             wanted = [m for m in marks if m.field == found.name or not options.same_field]
+            for text in texts:
+                check_highlighted(
+                    context.settings, name, len(text), reader.index, plain=options.kind == "plain"
+                )
             fragments = _fragments(texts, found, wanted, options)
             if fragments:
                 result[name] = fragments

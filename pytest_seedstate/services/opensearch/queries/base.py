@@ -42,6 +42,7 @@ class Context:
     lookup: Callable[[str, str, str], Any] | None = None  # index, id, path -> values
     index_names: frozenset[str] = frozenset()
     visible: Query | None = None  # what the aliases that named the index let through
+    settings: Mapping[str, Any] = field(default_factory=dict)  # the index's, flat
     memory: dict[Any, Any] = field(default_factory=dict)
 
     def universe(self) -> Collection[int]:

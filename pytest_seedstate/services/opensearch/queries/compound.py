@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import ApiError, illegal_argument, parsing_error
 from ..plain import plain
+from ..storage.limits import check_clauses
 from .base import Body, Context, Query, as_set, f32, parse, query
 
 
@@ -66,7 +67,11 @@ class Bool(Query):
             result.update(clause.docs(context))
         return result
 
+    def _check(self) -> None:
+        check_clauses(sum(map(len, (self.must, self.should, self.filter, self.must_not))))
+
     def docs(self, context: Context) -> Collection[int]:
+        self._check()
         if not any((self.must, self.should, self.filter, self.must_not)):
             return context.universe()
         found: Any = None
@@ -101,6 +106,7 @@ class Bool(Query):
         }
 
     def scores(self, context: Context, boost: float = 1.0) -> Mapping[int, float]:
+        self._check()
         boost *= self.boost
         if not any((self.must, self.should, self.filter, self.must_not)):
             return dict.fromkeys(context.universe(), f32(boost))

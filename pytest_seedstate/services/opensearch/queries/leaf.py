@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import ApiError, illegal_argument, parsing_error, unsupported
 from ..plain import plain
+from ..storage.limits import check_terms
 from .base import Body, Context, Mark, Query, of_field, query
 from .scoring import term_scores
 
@@ -153,6 +154,7 @@ class Terms(Query):
             assert context.lookup is not None
             found = context.lookup(*self.lookup)
             values = found if isinstance(found, list) else [] if found is None else [found]
+        check_terms(context.settings, len(values))
         result: set[int] = set()
         for value in values:
             result.update(term_docs(context, self.field, value))

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import ApiError, unsupported
 from ..plain import plain
+from ..storage.limits import check_regex
 from .base import Context, Mark, Query, f32, of_field, query
 from .edits import distance_within
 from .leaf import searchable
@@ -35,9 +36,12 @@ class MultiTerm(Query):
     value: str
     any_case: bool = False
     normalize: bool = True
+    where: str = "Regexp Query request"
 
     def expand(self, context: Context) -> list[str]:
         """The terms of the index that are meant."""
+        if self.kind == "regexp":
+            check_regex(context.settings, self.value, self.where)
         found = searchable(context, self.field)
         if found is None:
             return []

@@ -193,7 +193,9 @@ class _Parser:
             return self.on_text(fields, unescaped(token.text[1:-1]), slop)
         if token.kind == "regex":
             source = token.text[1:-1].replace(r"\/", "/")
-            return self.each(fields, lambda name: MultiTerm("regexp", name, source))
+            return self.each(
+                fields, lambda name: MultiTerm("regexp", name, source, where="[query_string]")
+            )
         if token.kind == "range":
             return self._range(token, fields)
         if token.kind == "compare":

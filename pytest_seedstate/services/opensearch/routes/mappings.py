@@ -24,6 +24,7 @@ from pytest_seedstate.services.opensearch.routes.registry import (
 from pytest_seedstate.services.opensearch.shapes import token_of
 from pytest_seedstate.services.opensearch.storage.blocks import check_blocks
 from pytest_seedstate.services.opensearch.storage.index import Index, validation_failed
+from pytest_seedstate.services.opensearch.storage.limits import check_tokens
 
 
 @route(
@@ -132,7 +133,9 @@ def analyze(request: Request) -> Response:
     analyzer = _analyzer(body, index)
     if index is None:  # as OpenSearch: analyzers have their gap between values only in an index
         analyzer = replace(analyzer, position_increment_gap=0)
-    return Response({"tokens": [_token(token) for token in analyzer.value_tokens(texts)]})
+    tokens = analyzer.value_tokens(texts)
+    check_tokens({} if index is None else index.settings, len(tokens))
+    return Response({"tokens": [_token(token) for token in tokens]})
 
 
 def _token(token: Token) -> dict[str, Any]:

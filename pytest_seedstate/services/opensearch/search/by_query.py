@@ -17,7 +17,7 @@ from ..storage.projection import projected, source_choice
 from ..storage.writes import Place as WritePlace
 from ..storage.writes import delete_document, index_document
 from .execute import Place, Watch, places, run
-from .request import Search
+from .request import Search, whole
 from .sort_request import parse_sort
 
 if TYPE_CHECKING:
@@ -94,16 +94,14 @@ class Work:
 
 
 def found_documents(
-    node: Node, searched: list[Place], search: Search, most: int | None
+    node: Node, searched: list[Place], search: Search, most: int | None, batch: int
 ) -> list[tuple[str, Document]]:
-    """The documents of a search, as they were at the last refresh."""
+    """The documents of a search, as they were at the last refresh; `batch` at once."""
     search.size = _MANY
     search.track_total = True
-    for place in searched:
-        place.window = _MANY
     if not search.sort:
         search.sort = parse_sort(["_doc"])
-    found = run(node, searched, search)
+    found = run(node, searched, search, batch=batch)
     documents = [
         (
             found.contexts[hit.place].reader.index,
@@ -118,14 +116,22 @@ def _most(body: Mapping[str, Any], parameters: Mapping[str, str]) -> int | None:
     value = parameters.get(
         "max_docs", body.get("max_docs", parameters.get("size", body.get("size")))
     )
-    if value is None or int(value) == -1:
+    if value in (None, -1, "-1"):
         return None
-    if int(value) <= 0:
+    count = whole("max_docs", value)
+    if count == 0:
         raise validation_failed(
             f"maxDocs should be greater than 0 if the request is limited to some number of documents"
             f" or -1 if it isn't but it was [{value}]"
         )
-    return int(value)
+    return count
+
+
+def _batch(name: str, value: Any) -> int:
+    size = 1000 if value is None else whole(name, value)
+    if size <= 0:
+        raise validation_failed(f"[{name}] must be greater than 0, not [{size}]")
+    return size
 
 
 def proceeds(value: Any) -> bool:
@@ -141,12 +147,16 @@ def delete_by_query(
     _known(body, "query", "max_docs", "size", "conflicts", "sort")
     if body.get("query") is None:
         raise validation_failed("query is missing")
-    work = Work(node, proceeds(parameters.get("conflicts", body.get("conflicts"))))
+    work = Work(
+        node,
+        proceeds(parameters.get("conflicts", body.get("conflicts"))),
+        batch=_batch("scroll_size", parameters.get("scroll_size")),
+    )
     search = Search(query=parse(body["query"]))
     if "sort" in body:
         search.sort = parse_sort(body["sort"])
     found = found_documents(
-        node, places(node, expression, parameters), search, _most(body, parameters)
+        node, places(node, expression, parameters), search, _most(body, parameters), work.batch
     )
 
     def act(index: str, document: Document) -> None:
@@ -179,10 +189,16 @@ def update_by_query(
     """Run a script on what a query finds, or index it again."""
     _known(body, "query", "script", "max_docs", "size", "conflicts", "sort")
     script = read_script(body["script"]) if body.get("script") is not None else None
-    work = Work(node, proceeds(parameters.get("conflicts", body.get("conflicts"))))
+    work = Work(
+        node,
+        proceeds(parameters.get("conflicts", body.get("conflicts"))),
+        batch=_batch("scroll_size", parameters.get("scroll_size")),
+    )
     search = Search(query=parse(body["query"]) if body.get("query") else MatchAll())
+    if "sort" in body:
+        search.sort = parse_sort(body["sort"])
     found = found_documents(
-        node, places(node, expression, parameters), search, _most(body, parameters)
+        node, places(node, expression, parameters), search, _most(body, parameters), work.batch
     )
     pipeline = parameters.get("pipeline")
 
@@ -280,11 +296,11 @@ def reindex(node: Node, body: Mapping[str, Any], parameters: Mapping[str, str]) 
     source = body.get("source") or {}
     expression, search = _source_search(source)
     to = _destination(body)
-    work = Work(node, proceeds(body.get("conflicts")), batch=int(source.get("size", 1000)))
+    work = Work(node, proceeds(body.get("conflicts")), batch=_batch("size", source.get("size")))
     searched = places(node, expression, {})
     if any(place.reader.index == to.name for place in searched):
         raise validation_failed(f"reindex cannot write into an index its reading from [{to.name}]")
-    found = found_documents(node, searched, search, _most(body, parameters))
+    found = found_documents(node, searched, search, _most(body, parameters), work.batch)
     _, includes, excludes = search.source
 
     def act(index: str, document: Document) -> None:

@@ -12,9 +12,16 @@ from typing import TYPE_CHECKING, Any
 from ..aggregations import Slice, run_aggregations
 from ..errors import ApiError, illegal_argument
 from ..plain import plain
-from ..queries import Context, Query, parse
+from ..queries import Context, Query, parse, walk
 from ..queries.base import as_set
 from ..queries.compound import Bool
+from ..queries.nested import INNER_HITS_DEFAULT, Nested
+from ..storage.limits import (
+    check_batch,
+    check_docvalue_fields,
+    check_inner_window,
+    check_page,
+)
 from .request import Search
 from .sorting import Key, check_doc_values
 from .sources import values_at
@@ -31,7 +38,7 @@ class Place:
     reader: Reader
     uuid: str
     shards: int = 1
-    window: int = 10_000
+    settings: Mapping[str, Any] = field(default_factory=dict)  # flat
     filters: Sequence[Mapping[str, Any]] = ()
     aliases: frozenset[str] = frozenset()
 
@@ -43,6 +50,7 @@ class Place:
             lookup=lambda index, identifier, path: looked_up(node, index, identifier, path),
             index_names=self.aliases,
             visible=self.visible(),
+            settings=self.settings,
         )
 
     def visible(self) -> Query | None:
@@ -101,7 +109,7 @@ def places(node: Node, expression: str, parameters: Mapping[str, str]) -> list[P
                 index.reader(),
                 index.uuid,
                 index.number("number_of_shards", 1),
-                index.number("max_result_window", 10_000),
+                index.settings,
                 list(target.filters),
                 frozenset(index.aliases),
             )
@@ -109,7 +117,8 @@ def places(node: Node, expression: str, parameters: Mapping[str, str]) -> list[P
     return result
 
 
-def _failure(problem: ApiError, place: Place, node: Node) -> dict[str, Any]:
+def failure(problem: ApiError, place: Place, node: Node) -> dict[str, Any]:
+    """What an answer says of an index that a search failed on."""
     return {
         "shard": 0,
         "index": place.reader.index,
@@ -161,22 +170,20 @@ def _restricted(query: Query, context: Context) -> Query:
     return query if context.visible is None else Bool(must=[query], filter=[context.visible])
 
 
-def _check(search: Search, place: Place, scrolling: bool) -> None:
-    if search.page() > place.window:
-        if scrolling:
-            raise illegal_argument(
-                f"Batch size is too large, size must be less than or equal to: [{place.window}] but"
-                f" was [{search.page()}]. Scroll batch sizes cost as much memory as result windows"
-                " so they are controlled by the [index.max_result_window] index level setting."
-            )
-        raise illegal_argument(
-            "Result window is too large, from + size must be less than or equal to:"
-            f" [{place.window}] but was [{search.page()}]. See the scroll api for a more efficient"
-            " way to request large data sets. This limit can be set by changing the"
-            " [index.max_result_window] index level setting."
-        )
+def _check(search: Search, place: Place, batch: int | None) -> None:
+    check_docvalue_fields(place.settings, len(search.docvalue_fields))
+    for part in walk(search.query):
+        if isinstance(part, Nested) and part.inner_hits is not None:
+            count = int(part.inner_hits.get("from") or 0)
+            count += int(part.inner_hits.get("size", INNER_HITS_DEFAULT))
+            named = f"the inner hit definition's [{part.inner_hits.get('name', 'null')}]"
+            check_inner_window(place.settings, count, named)
+    if batch is None:
+        check_page(place.settings, search.page())
+    else:
+        check_batch(place.settings, batch)
     if search.after is not None:
-        if scrolling:
+        if batch is not None:
             raise illegal_argument("`search_after` cannot be used in a scroll context.")
         if search.start:
             raise illegal_argument("`from` parameter must be set to 0 when `search_after` is used.")
@@ -188,8 +195,13 @@ def _check(search: Search, place: Place, scrolling: bool) -> None:
             )
 
 
-def run(node: Node, searched: list[Place], search: Search, *, scrolling: bool = False) -> Found:
+def run(node: Node, searched: list[Place], search: Search, *, batch: int | None = None) -> Found:
     """Run a search.
+
+    Args:
+        node, searched: where.
+        search: what is asked.
+        batch: of a scroll, how many hits it gives at once; None: this is no scroll.
 
     Raises:
         ApiError: it fails on all indices.
@@ -200,17 +212,17 @@ def run(node: Node, searched: list[Place], search: Search, *, scrolling: bool = 
     first: ApiError | None = None
     for number, (place, context) in enumerate(zip(searched, contexts, strict=True)):
         try:
-            _check(search, place, scrolling)
+            _check(search, place, batch)
             hits, whole, kept = _one_index(number, place, context, search)
         except ApiError as problem:
             first = first or problem
-            found.failures.append(_failure(problem, place, node))
+            found.failures.append(failure(problem, place, node))
             continue
         slices.append(whole)
         found.total += len(kept)
         if hits is None:
             # A hit for each of many documents costs more than finding them.
-            only_page = not scrolling and search.collapse is None
+            only_page = batch is None and search.collapse is None
             top = _best(kept, whole.scores, search.page()) if only_page else kept
             hits = [Hit(number, ordinal, whole.scores[ordinal]) for ordinal in top]
         if not search.sort or search.track_scores or _scored(search):
@@ -223,7 +235,7 @@ def run(node: Node, searched: list[Place], search: Search, *, scrolling: bool = 
         try:
             found.aggregations = run_aggregations(search.aggregations, slices, contexts)
         except ApiError as problem:
-            failures = [_failure(problem, place, node) for place in searched[:1]]
+            failures = [failure(problem, place, node) for place in searched[:1]]
             raise all_failed(problem, failures) from None
     order(found.hits, search)
     if search.after is not None:
@@ -232,7 +244,7 @@ def run(node: Node, searched: list[Place], search: Search, *, scrolling: bool = 
         try:
             found.hits = _collapsed(found, search.collapse.field)
         except ApiError as problem:
-            raise all_failed(problem, [_failure(problem, searched[0], node)]) from None
+            raise all_failed(problem, [failure(problem, searched[0], node)]) from None
     return found
 
 

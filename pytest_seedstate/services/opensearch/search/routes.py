@@ -25,7 +25,7 @@ from .contexts import (
     point_of,
     scroll_of,
 )
-from .execute import Found, Place, Watch, places, run
+from .execute import Found, Place, Watch, all_failed, failure, places, run
 from .fetch import hits_member
 from .request import (
     INDEX_PARAMETERS,
@@ -65,7 +65,7 @@ def _answer(
         "took": 0,
         "timed_out": False,
         "_shards": _shards(found),
-        "hits": hits_member(node, searched, search, found),
+        "hits": _hits(node, searched, search, found),
     }
     if found.aggregations is not None:
         told["aggregations"] = found.aggregations
@@ -81,6 +81,15 @@ def _adapted(told: dict[str, Any], search: Search, parameters: Mapping[str, str]
         total = told["hits"].get("total")
         told["hits"]["total"] = -1 if total is None else total["value"]
     return told
+
+
+def _hits(node: Node, searched: list[Place], search: Search, found: Found) -> dict[str, Any]:
+    try:
+        return hits_member(node, searched, search, found)
+    except ApiError as problem:
+        if problem.kind != "illegal_argument_exception" or not searched:
+            raise
+        raise all_failed(problem, [failure(problem, searched[0], node)]) from None
 
 
 def search_once(
@@ -142,7 +151,7 @@ def _first_scroll(
     if search.collapse is not None:
         raise illegal_argument("cannot use `collapse` in a scroll context")
     search.track_total = True
-    found = run(node, searched, search, scrolling=True)
+    found = run(node, searched, search, batch=search.size)
     identifier = _new_id(SCROLL)
     keep(
         node,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..aggregations.base import Aggregation, Options, Result, Run, Slice, aggregation
 from ..plain import plain
+from ..storage.limits import check_inner_window
 from .execute import Found, Hit, Place, order
 from .fetch import Fetcher, nested_hits
 from .numbers import shown_score
@@ -12,11 +13,15 @@ from .request import Search, read_search
 
 @plain
 class TopHits(Aggregation):
+    name: str
     search: Search
     typed: str = ""
 
     def run(self, slices: list[Slice], run: Run) -> Result:
         search = self.search
+        for one in slices:
+            whose = f"the top hits aggregator [{self.name}]"
+            check_inner_window(one.context.settings, search.page(), whose)
         hits = []
         for number, one in enumerate(slices):
             criteria = [criterion.bind(one.context) for criterion in search.sort]
@@ -45,4 +50,4 @@ class TopHits(Aggregation):
 
 @aggregation("top_hits")
 def top_hits(name: str, options: Options) -> Aggregation:
-    return TopHits(read_search(options.members(), Search(size=3)))
+    return TopHits(name, read_search(options.members(), Search(size=3)))
