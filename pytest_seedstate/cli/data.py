@@ -253,16 +253,11 @@ def _check_collections(target: Target, entries: Entries, title: str) -> None:
     for store in entries:
         if store not in target.stores:
             raise unknown_name("running store", store, list(target.stores), where=title)
-    counts = target.each(list(entries), lambda store: store.counts())
-    for store, found in counts.items():
+    nothing = {store: dict.fromkeys(each, ()) for store, each in entries.items()}
+    outcomes = target.each(list(entries), lambda store: store.absent(nothing[store.name]))
+    for found in outcomes.values():
         if isinstance(found, SeedstateError):
             raise found
-        known = {*found, *(name.rpartition(".")[2] for name in found)}
-        for collection in entries[store]:
-            if collection.removeprefix("public.") not in known and collection not in known:
-                raise unknown_name(
-                    f"collection of {store}", collection, list(found), where=f"data of '{title}'"
-                )
 
 
 def _clear(target: Target, names: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ from pytest_seedstate.engine.endpoints import (
     url_variables,
 )
 from pytest_seedstate.engine.project import Project
+from pytest_seedstate.engine.standing import schema_rows
 from pytest_seedstate.engine.uprun import UpRun, find_up, killed_since
 from pytest_seedstate.errors import SeedstateError
 
@@ -114,7 +115,11 @@ def find_target(settings: Settings) -> Target | None:
         Project(settings, endpoints=variables),
         up,
         endpoints,
-        open_stores(endpoints.values(), lock_timeout=settings.lock_timeout),
+        open_stores(
+            endpoints.values(),
+            lock_timeout=settings.lock_timeout,
+            schema_rows=schema_rows(up.folder) if up else None,
+        ),
     )
 
 

@@ -52,12 +52,15 @@ class Endpoint:
     source: str
 
 
-def open_stores(endpoints: Iterable[Endpoint], *, lock_timeout: float) -> dict[str, Store]:
+def open_stores(
+    endpoints: Iterable[Endpoint], *, lock_timeout: float, schema_rows: Path | None = None
+) -> dict[str, Store]:
     """The stores of services, by name; nothing is connected to before it is used.
 
     Args:
         endpoints: the services.
         lock_timeout: seconds that clearing waits for an application's open transaction.
+        schema_rows: folder for the rows that a schema of ours put into PostgreSQL.
 
     Raises:
         MissingExtraError: what reaches PostgreSQL is not installed.
@@ -65,18 +68,20 @@ def open_stores(endpoints: Iterable[Endpoint], *, lock_timeout: float) -> dict[s
     stores: dict[str, Store] = {}
     for endpoint in endpoints:
         for name in STORES_OF_SERVICE[endpoint.service]:
-            stores[name] = _open(name, endpoint, lock_timeout)
+            stores[name] = _open(name, endpoint, lock_timeout, schema_rows)
     return stores
 
 
-def _open(name: str, endpoint: Endpoint, lock_timeout: float) -> Store:
+def _open(name: str, endpoint: Endpoint, lock_timeout: float, schema_rows: Path | None) -> Store:
     if name == "postgres":
         try:
             from pytest_seedstate.stores.postgres import PostgresStore
         except ImportError:
             raise MissingExtraError("postgres", "psycopg", "a PostgreSQL connection") from None
         conninfo = _with_timeout(endpoint.variables["url"])
-        return PostgresStore(conninfo, spill=_NOWHERE, lock_timeout=lock_timeout)
+        return PostgresStore(
+            conninfo, spill=_NOWHERE, lock_timeout=lock_timeout, schema_rows=schema_rows
+        )
     module, kind = _HTTP_STORES[name]
     made: Store = getattr(import_module(module), kind)(
         endpoint.variables, NoJournal(endpoint.service)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_seedstate.config import Settings
@@ -15,11 +16,17 @@ from pytest_seedstate.services.cache import log_note
 if TYPE_CHECKING:
     from pytest_seedstate.services.base import Service
     from pytest_seedstate.services.rundir import RunDir
+    from pytest_seedstate.stores.base import Store
 
 SOURCE = "seedstate up"
 
 Step = Callable[[str], object]
 """Told what is being done, for progress; may be called from several threads."""
+
+
+def schema_rows(folder: Path) -> Path:
+    """Where a run keeps the rows that the schema put into PostgreSQL."""
+    return folder / "schema-rows"
 
 
 class Standing:
@@ -72,15 +79,32 @@ class Standing:
         if project.schema.has_programs:
             step("running the schema's programs")
             project.schema.run_programs(set(started))
+        if "postgres" in started:
+            self._keep_schema_rows()
+
+    def _keep_schema_rows(self) -> None:
+        from pytest_seedstate.stores.postgres import PostgresStore
+
+        [store] = self._stores_of("postgres").values()
+        assert isinstance(store, PostgresStore)
+        try:
+            store.keep_schema_rows()
+        finally:
+            store.close()
+
+    def _stores_of(self, name: str) -> dict[str, Store]:
+        return open_stores(
+            [Endpoint(name, self._services[name].variables, SOURCE)],
+            lock_timeout=self._settings.lock_timeout,
+            schema_rows=schema_rows(self._rundir.path),
+        )
 
     def _start_one(self, name: str, project: Project, step: Step) -> list[str]:
         service = self._services[name]
         step(f"starting {name}")
         service.start()
         step(f"creating the schema of {name}")
-        stores = open_stores(
-            [Endpoint(name, service.variables, SOURCE)], lock_timeout=self._settings.lock_timeout
-        )
+        stores = self._stores_of(name)
         try:
             project.schema.declare(list(stores.values()))
         finally:

@@ -115,6 +115,27 @@ class OpenSearchStore:
             if begun:
                 self._call("POST", f"/{_listed({name for name, _ in begun})}/_refresh")
 
+    def absent(self, entries: Collections) -> Collections:
+        """Those documents whose id is not in their index.
+
+        Raises:
+            SeedstateError: an index that is not there.
+        """
+        known = self._names()
+        absent = {}
+        for name, documents in entries.items():
+            if name not in known:
+                raise unknown_name("OpenSearch index", name, known)
+            path, there = quote(name, safe=""), set[str]()
+            self._call("POST", f"/{path}/_refresh")
+            for start in range(0, len(documents), _PAGE):
+                ids = [each.id for each in documents[start:][:_PAGE]]
+                asked = {"size": _PAGE, "_source": False, "query": {"ids": {"values": ids}}}
+                hits = self._call("POST", f"/{path}/_search", asked)["hits"]["hits"]
+                there.update(hit["_id"] for hit in hits)
+            absent[name] = [each for each in documents if each.id not in there]
+        return absent
+
     def dump(self) -> Iterator[tuple[str, str, Any]]:
         """All documents: index, id, source in canonical form; ordered by both."""
         for index in sorted(self._indices()):

@@ -48,6 +48,10 @@ _SETTINGS = {
 }
 
 
+_FOR_SUPERUSERS = ("session_replication_role", "deadlock_timeout", "lc_messages")
+"""Settings that others may not change: context ``superuser`` in pg_settings."""
+
+
 class NoDatabaseError(psycopg.OperationalError):
     """The server answers, and the database is not there."""
 
@@ -65,6 +69,17 @@ class Control:
         self.dbname = str(conninfo_to_dict(conninfo).get("dbname") or "postgres")
         self.lock_timeout = lock_timeout
         self._connection: psycopg.Connection[Any] | None = None
+        self._privileged = False
+
+    @property
+    def privileged(self) -> bool:
+        """Whether triggers and foreign keys may be switched off, as journals do.
+
+        Raises:
+            psycopg.OperationalError: the server or the database is not there.
+        """
+        _ = self.connection
+        return self._privileged
 
     @property
     def connection(self) -> psycopg.Connection[Any]:
@@ -76,6 +91,9 @@ class Control:
         if self._connection is None or self._connection.closed:
             connection = self.connect()
             settings = {**_SETTINGS, "lock_timeout": f"{int(self.lock_timeout * 1000)}ms"}
+            self._privileged = _may_replicate(connection)
+            if not self._privileged:
+                settings = {n: v for n, v in settings.items() if n not in _FOR_SUPERUSERS}
             connection.execute(
                 "SELECT "
                 + ", ".join(
@@ -141,8 +159,8 @@ class Control:
         with self.connection.transaction():
             self.connection.execute(
                 "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;"
-                "SET LOCAL session_replication_role = origin;"
-                f"SET LOCAL {CONTROL} = ''"
+                + ("SET LOCAL session_replication_role = origin;" if self._privileged else "")
+                + f"SET LOCAL {CONTROL} = ''"
             )
             yield self.connection
 
@@ -173,6 +191,13 @@ class Control:
             fix="the server has ended or was stopped during the run: see its log",
             detail=str(error),
         )
+
+
+def _may_replicate(connection: psycopg.Connection[Any]) -> bool:
+    row = connection.execute(
+        "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def _endpoint(conninfo: str) -> str:

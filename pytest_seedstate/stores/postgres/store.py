@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_seedstate.stores.postgres.clearing import SchemaRows, clear_tables
 from pytest_seedstate.stores.postgres.control import Control
 from pytest_seedstate.stores.postgres.dump import dump_tables
 from pytest_seedstate.stores.postgres.existing import absent_rows
@@ -22,16 +23,26 @@ class PostgresStore:
     """The adapter for one PostgreSQL database.
 
     Args:
-        conninfo: libpq connection string of the database, for a superuser: event triggers and
-            ``session_replication_role`` need one.
+        conninfo: libpq connection string of the database. Its journal needs a superuser, for event
+            triggers and ``session_replication_role``; data alone does not.
         spill: folder for the contents of kept baselines; made when needed.
         lock_timeout: seconds that a rewind waits for an application's open transaction.
+        schema_rows: folder for the rows that the schema put in, which `clear` brings back; None
+            where the schema is not ours.
     """
 
-    def __init__(self, conninfo: str, *, spill: Path, lock_timeout: float = 5.0) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        spill: Path,
+        lock_timeout: float = 5.0,
+        schema_rows: Path | None = None,
+    ) -> None:
         self._control = Control(conninfo, lock_timeout)
         self._journal = PostgresJournal(self._control, spill)
         self._plan: LoadPlan | None = None
+        self._schema_rows = SchemaRows(schema_rows) if schema_rows is not None else None
 
     @property
     def name(self) -> str:
@@ -69,7 +80,7 @@ class PostgresStore:
         with self._journal.telling("loading"):
             plan = self._load_plan()
             with self._control.as_writer() as connection:
-                Loading(connection, plan).run(entries, loaded)
+                Loading(connection, plan, privileged=self._control.privileged).run(entries, loaded)
 
     def _load_plan(self) -> LoadPlan:
         catalog = self._journal.catalog()
@@ -99,15 +110,27 @@ class PostgresStore:
                 load_all_values(connection)
                 yield from dump_tables(connection, catalog)
 
+    def keep_schema_rows(self) -> None:
+        """Remember what the schema put in, for `clear`; needs a folder for it."""
+        assert self._schema_rows is not None
+        with self._journal.telling("keeping the schema's rows"):
+            self._schema_rows.keep(self._control.connection, self._journal.catalog())
+
     def clear(self) -> None:
-        """Remove all rows, in one transaction; tables and sequences stay as they are."""
+        """Remove all rows, in one transaction; tables stay, sequences start anew.
+
+        The rows that `keep_schema_rows` found come back. What migration tools note about
+        themselves is left alone.
+        """
         with self._journal.telling("clearing"):
-            tables = self._journal.catalog().journaled
+            catalog = self._journal.catalog()
             with self._control.as_writer() as connection:
-                # In this role no foreign key is looked at, so any order will do.
-                connection.execute("SET LOCAL session_replication_role = replica")
-                for table in tables:
-                    connection.execute(f"DELETE FROM ONLY {table.sql}")
+                clear_tables(
+                    connection,
+                    catalog,
+                    privileged=self._control.privileged,
+                    kept=self._schema_rows,
+                )
 
     def counts(self) -> dict[str, int]:
         """Rows by table, empty tables too."""
