@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,22 @@ _NOTHING = "-"
 _ENDLESS = "a device or a pipe"
 
 _BEGAN = time.time_ns()
-_read_by_imports: dict[str, dict[str, str]] = {"files": {}, "folders": {}, "variables": {}}
-_imported: dict[str, str] = {}
-"""The digests of sources that were imported while somebody watched, as they were then."""
+_imports: list[_Import] = []
+
+
+@dataclass(frozen=True)
+class _Import:
+    """Modules that were imported together while somebody watched.
+
+    The digests are of then: by the time of a dataset, somebody may have edited a file.
+
+    Attributes:
+        sources: the digests of the modules' files.
+        read: the manifest of what was read meanwhile.
+    """
+
+    sources: Mapping[str, str]
+    read: Mapping[str, Mapping[str, str]]
 
 
 @contextmanager
@@ -42,10 +56,8 @@ def imports_watched() -> Iterator[None]:
     before = set(sys.modules)
     with watching(reads_variables=is_first_party) as seen:
         yield
-    # The digests are of now: by the time of a dataset, somebody may have edited a file.
-    _imported.update({path: file_digest(path) for path in imported_since(before)})
-    for kind, digests in _digests(seen).items():
-        _read_by_imports[kind] |= digests
+    sources = {path: file_digest(path) for path in imported_since(before)}
+    _imports.append(_Import(sources, _digests(seen)))
 
 
 def manifest(seen: Seen, modules: Iterable[str], loaded: set[str], began: int) -> Manifest:
@@ -63,18 +75,19 @@ def manifest(seen: Seen, modules: Iterable[str], loaded: set[str], began: int) -
     """
     late = imported_since(loaded)
     sources = reachable({*modules, *late})
-    unwatched = sources - _imported.keys()
+    imports = [one for one in _imports if not sources.isdisjoint(one.sources)]
+    watched = {path: digest for one in imports for path, digest in one.sources.items()}
+    unwatched = sources - watched.keys()
     # What such a module read when it was imported lies beside it, if anywhere.
     beside = {file for path in unwatched for file in _neighbours(Path(path).parent)}
     _refuse_younger(unwatched - late | beside, _BEGAN)
     _refuse_younger(late | seen.files, began)
-    read = _digests(seen)
-    digests = {path: _imported.get(path) or file_digest(path) for path in sources | beside}
-    return {
-        "files": {**_read_by_imports["files"], **read["files"], **digests},
-        "folders": {**_read_by_imports["folders"], **read["folders"]},
-        "variables": {**_read_by_imports["variables"], **read["variables"]},
-    }
+    read: dict[str, dict[str, str]] = {"files": {}, "folders": {}, "variables": {}}
+    for part in (*(one.read for one in imports), _digests(seen)):
+        for kind, digests in part.items():
+            read[kind] |= digests
+    read["files"] |= {path: watched.get(path) or file_digest(path) for path in sources | beside}
+    return read
 
 
 def still_true(written: Manifest) -> bool:

@@ -62,18 +62,13 @@ def watching(
         sys.addaudithook(_hook)
     seen = Seen()
     token = _SEEN.set(seen)
-    own = _OWN_THREAD.set(own_thread)
     _watching += 1
     try:
-        with _environment_watched(reads_variables):
+        with _environment_watched(reads_variables), _threads_watched(own_thread):
             yield seen
     finally:
         _watching -= 1
-        _OWN_THREAD.reset(own)
         _SEEN.reset(token)
-
-
-_OWN_THREAD: ContextVar[str] = ContextVar("seedstate_own_thread", default="")
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -127,12 +122,6 @@ def _listed(seen: Seen, given: Any = None) -> None:
         seen.folders.add(path)
 
 
-def _thread_started(seen: Seen, function: Any, *_: Any) -> None:
-    thread = getattr(function, "__self__", None)
-    if not (isinstance(thread, threading.Thread) and thread.name == _OWN_THREAD.get()):
-        seen.goes_beyond("it starts threads, which cannot be watched")
-
-
 def _changed(seen: Seen, given: Any = None, *_: Any) -> None:
     if _path(given) is not None:
         seen.goes_beyond("it changes files")
@@ -146,7 +135,6 @@ _EVENTS: Mapping[str, Callable[..., None]] = {
     "open": _opened,
     "os.listdir": _listed,
     "os.scandir": _listed,
-    "_thread.start_new_thread": _thread_started,
     "sqlite3.connect": _beyond("it opens a database"),
     **dict.fromkeys(
         ("socket.connect", "socket.sendto", "socket.bind", "socket.getaddrinfo"),
@@ -202,3 +190,21 @@ def _environment_watched(counts: Callable[[str], bool]) -> Iterator[None]:
         yield
     finally:
         kind.__getitem__, kind.__iter__ = get, walk
+
+
+@contextmanager
+def _threads_watched(own_thread: str) -> Iterator[None]:
+    # A thread does not inherit its starter's context, so what it does is not seen.
+    start = threading.Thread.start
+
+    def noted(self: threading.Thread) -> None:
+        seen = _SEEN.get()
+        if seen is not None and self.name != own_thread:
+            seen.goes_beyond("it starts threads, which cannot be watched")
+        start(self)
+
+    threading.Thread.start = noted  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        threading.Thread.start = start  # type: ignore[method-assign]

@@ -1,0 +1,396 @@
+"""Which datasets come from the cache, and what makes them be generated again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_seedstate.records.cache import manifest
+from pytest_seedstate.records.progress import FROM_THE_START
+from pytest_seedstate.records.registry import Registry
+from tests.records.cached import Cached
+from tests.records.conftest import NOW, SHOP, Project
+
+PACK = {
+    "scenarios/shop/__init__.py": "",
+    "scenarios/shop/words.py": "from .deeper.places import PLACES\nWORDS = ('one', 'two')\n",
+    "scenarios/shop/deeper/__init__.py": "",
+    "scenarios/shop/deeper/places.py": "PLACES = ('here',)\n",
+    "scenarios/unused.py": "NOTHING = 0\n",
+    "scenarios/shop/read-at-import.txt": "5",
+    "data/lines.txt": "a\nb\n",
+    "data/folder/first.txt": "",
+    "scenarios/shop/scenarios.py": SHOP
+    + """
+import os
+from pathlib import Path
+
+from .words import WORDS
+
+HERE = Path(__file__).parent
+DATA = HERE.parents[1] / "data"
+AMOUNT = int((HERE / "read-at-import.txt").read_text())
+
+
+@scenario("from-data", inputs=["read-at-import.txt"])
+def from_data(seed, count=2):
+    lines = (DATA / "lines.txt").read_text().split()
+    names = sorted(one.name for one in (DATA / "folder").iterdir())
+    if (DATA / "lines.txt").exists():
+        try:
+            lines += (DATA / "more.txt").read_text().split()
+        except FileNotFoundError:
+            lines.append("no more")
+    lines.append(os.environ.get("SHOP_LINE", "unset"))
+    lines.append(f"{seed.today} {seed.random.random()}")
+    for line in (*lines, *names, *WORDS):
+        yield ProductFactory.build(name=line, price=AMOUNT * count)
+""",
+}
+
+
+@pytest.fixture
+def cached(tmp_path: Path) -> Cached:
+    """A cache beside the project."""
+    return Cached(tmp_path / "cache" / "datasets")
+
+
+@pytest.fixture
+def registry(project: Project, cached: Cached) -> Registry:
+    """A project that has its data from all kinds of places, and a folder for the cache."""
+    cached.folder.parent.mkdir()
+    return project(PACK)
+
+
+def test_the_second_time_it_comes_from_the_cache(registry: Registry, cached: Cached) -> None:
+    """It is the same in everything: records, names, entries, progress, clock."""
+    first = cached.get(registry, "from-data")
+    second = cached.get(registry, "from-data")
+    assert cached.hits == [False, True]
+    assert list(second.records) == list(first.records)
+    assert [type(one) for one in second.records] == [type(one) for one in first.records]
+    assert second.entries == first.entries
+    assert second.fingerprint == first.fingerprint
+    assert second.progress == first.progress
+    assert (second.title, second.now) == (first.title, first.now)
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "the pack's module": lambda root: append(root / "scenarios/shop/scenarios.py"),
+    "a module that it imports": lambda root: append(root / "scenarios/shop/words.py"),
+    "one that this imports": lambda root: append(root / "scenarios/shop/deeper/places.py"),
+    "a package on the way": lambda root: append(root / "scenarios/shop/deeper/__init__.py"),
+    "a file read at import": lambda root: append(root / "scenarios/shop/read-at-import.txt"),
+    "a file it opens": lambda root: append(root / "data/lines.txt"),
+    "a file it opens, removed": lambda root: (root / "data/lines.txt").unlink(),
+    "a file it did not find": lambda root: append(root / "data/more.txt"),
+    "a folder it lists": lambda root: append(root / "data/folder/second.txt"),
+    "a variable": lambda _: os.environ.update(SHOP_LINE="set"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_it_is_made_again_when_something_has_changed(
+    registry: Registry,
+    cached: Cached,
+    change: Callable[[Path], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever took part in making it."""
+    monkeypatch.setenv("SHOP_LINE", "")
+    monkeypatch.delenv("SHOP_LINE")
+    kept = cached.get(registry, "from-data")
+    change(registry.root)
+    again = plan_of(registry)
+    assert cached.cache.find(again) is None
+    os.environ.pop("SHOP_LINE", None)
+    assert kept.records
+
+
+def test_what_took_no_part_does_not_matter(registry: Registry, cached: Cached) -> None:
+    """Other packs, tests, and files that nobody opened."""
+    cached.get(registry, "from-data")
+    append(registry.root / "scenarios/unused.py")
+    append(registry.root / "scenarios/other.py")
+    append(registry.root / "data/other.txt")
+    append(registry.root / "test_other.py")
+    cached.get(registry, "from-data")
+    assert cached.hits == [False, True]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"count": 3},
+        {"seed_number": 1},
+        {"now": NOW + dt.timedelta(days=1)},
+        {"after": "itself"},
+    ],
+    ids=["parameter", "seed", "clock", "what it goes on from"],
+)
+def test_another_question_is_another_dataset(
+    registry: Registry, cached: Cached, asked: Mapping[str, Any]
+) -> None:
+    """And each is kept."""
+    first = cached.get(registry, "from-data")
+    if "after" in asked:
+        asked = {"after": first.progress}
+    made = cached.get(registry, "from-data", **asked)
+    assert made.records != first.records
+    assert list(cached.get(registry, "from-data", **asked).records) == list(made.records)
+    assert cached.hits == [False, False, True]
+
+
+def test_an_input_that_changes_is_another_dataset(registry: Registry, cached: Cached) -> None:
+    """Also where the scenario does not open it."""
+    before = plan_of(registry).key()
+    append(registry.root / "scenarios/shop/read-at-import.txt")
+    assert plan_of(registry).key() != before
+
+
+def test_another_version_of_a_library_is_another_dataset(
+    registry: Registry, cached: Cached, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of any that is installed, and of Python."""
+    cached.get(registry, "from-data")
+    for installed in ("faker-1.0.dist-info", "faker-2.0.dist-info"):
+        (tmp_path / "site" / installed).mkdir(parents=True)
+        with monkeypatch.context() as patch:
+            patch.syspath_prepend(tmp_path / "site")
+            manifest.surroundings.cache_clear()
+            cached.get(registry, "from-data")
+        (tmp_path / "site" / installed).rmdir()
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.version", "4.0")
+        manifest.surroundings.cache_clear()
+        cached.get(registry, "from-data")
+    manifest.surroundings.cache_clear()
+    cached.get(registry, "from-data")
+    assert cached.hits == [False, False, False, False, True]
+
+
+def test_going_back_to_what_was_finds_it_again(registry: Registry, cached: Cached) -> None:
+    """As a change of branches does."""
+    lines = registry.root / "data/lines.txt"
+    cached.get(registry, "from-data")
+    lines.write_text("other", "utf-8")
+    os.utime(lines, (1, 1))
+    other = cached.get(registry, "from-data")
+    lines.write_text("a\nb\n", "utf-8")
+    cached.get(registry, "from-data")
+    lines.write_text("other", "utf-8")
+    assert list(cached.get(registry, "from-data").records) == list(other.records)
+    assert cached.hits == [False, False, True, True]
+
+
+def test_a_module_that_is_edited_during_a_run_is_not_taken_for_the_one_that_ran(
+    registry: Registry, cached: Cached
+) -> None:
+    """What is kept then is the old code's; the new code finds nothing."""
+    append(registry.root / "scenarios/shop/words.py")
+    cached.get(registry, "from-data")
+    cached.get(registry, "from-data")
+    assert cached.hits == [False, False]
+    (registry.root / "scenarios/shop/words.py").write_text(PACK["scenarios/shop/words.py"], "utf-8")
+    cached.get(registry, "from-data")
+    assert cached.hits == [False, False, True]
+
+
+def test_scenarios_on_top_make_what_they_would_have_made(
+    shop: Callable[[str], Registry], cached: Cached
+) -> None:
+    """Sequences and random numbers go on from a cached dataset as from a new one."""
+    cached.folder.parent.mkdir()
+    registry = shop(
+        """
+        @scenario("more")
+        def more(seed):
+            yield ProductFactory.build(name=str(seed.random.random()))
+        """
+    )
+    below = cached.get(registry, "products")
+    expected = cached.get(registry, "products", after=below.progress)
+    found = cached.get(registry, "products")
+    above = cached.get(registry, "more", after=found.progress)
+    assert [one.sku for one in expected.records] == ["p003", "p004", "p005"]
+    assert [one.sku for one in above.records] == ["p003"]
+    again = cached.get(registry, "products", after=found.progress)
+    assert list(again.records) == list(expected.records)
+    assert cached.hits == [False, False, True, False, True]
+    assert below.progress != FROM_THE_START
+
+
+def test_names_lead_to_the_records_themselves(
+    shop: Callable[[str], Registry], cached: Cached
+) -> None:
+    """A name means the record of the dataset; a part of a record may be named too."""
+    cached.folder.parent.mkdir()
+    registry = shop(
+        """
+        class Box(Record):
+            sku: str
+            content: list[Product]
+            stored_in = Row("boxes")
+
+
+        @scenario("named")
+        def named(seed):
+            yield seed.name("first", ProductFactory.build())
+            box = Box(sku="box", content=ProductFactory.build_batch(2))
+            seed.name("inside", box.content[1])
+            yield box
+        """
+    )
+    made = cached.get(registry, "named")
+    found = cached.get(registry, "named")
+    assert cached.hits == [False, True]
+    assert found.named["first"] is found.records[0]
+    assert dict(found.named) == dict(made.named)
+    assert found.named["inside"].sku == "p002"
+
+
+OUTSIDE = {
+    "writes a file": "open(__file__ + '.new', 'w').close()",
+    "removes a file": "import os; open(__file__ + '.new', 'w').close(); os.remove(__file__ + '.new')",
+    "runs a program": "import subprocess; subprocess.run(['true'])",
+    "uses the network": (
+        "import socket; s = socket.socket(); s.settimeout(1); s.connect_ex(('127.0.0.1', 9)); s.close()"
+    ),
+    "starts a thread": "import threading; t = threading.Thread(target=int); t.start(); t.join()",
+    "reads all variables": "import os; dict(os.environ)",
+}
+
+
+@pytest.mark.parametrize("line", OUTSIDE.values(), ids=OUTSIDE)
+def test_a_scenario_that_does_more_than_make_data_runs_each_time(
+    shop: Callable[[str], Registry], cached: Cached, line: str
+) -> None:
+    """What it did would not be done, or what it asked may answer differently."""
+    cached.folder.parent.mkdir()
+    registry = shop(
+        f"""
+        @scenario("active")
+        def active(seed):
+            {line}
+            yield ProductFactory.build()
+        """
+    )
+    cached.get(registry, "active")
+    cached.get(registry, "active")
+    assert cached.hits == [False, False]
+
+
+def test_async_scenarios_are_kept_too(shop: Callable[[str], Registry], cached: Cached) -> None:
+    """The thread they run in is ours; what they open is seen there."""
+    cached.folder.parent.mkdir()
+    registry = shop(
+        """
+        from pathlib import Path
+
+        @scenario("waiting")
+        async def waiting(seed):
+            text = (Path(__file__).parent / "text.txt").read_text()
+            yield ProductFactory.build(name=text)
+        """
+    )
+    text = registry.root / "scenarios/text.txt"
+    text.write_text("one", "utf-8")
+    cached.get(registry, "waiting")
+    cached.get(registry, "waiting")
+    text.write_text("two", "utf-8")
+    made = cached.get(registry, "waiting")
+    assert cached.hits == [False, True, False]
+    assert made.entries["postgres"]["products"][0]["name"] == "two"
+
+
+def test_objects_are_loaded_from_the_files_as_they_are(
+    shop: Callable[[str], Registry], cached: Cached
+) -> None:
+    """A body that is a file stays one, and its dataset goes with it."""
+    cached.folder.parent.mkdir()
+    registry = shop(
+        """
+        from pathlib import Path
+
+        class Picture(Record):
+            key: str
+            body: Path | bytes
+            stored_in = Object("pictures", key="{key}", body="body")
+
+
+        @scenario("pictures")
+        def pictures(seed):
+            yield Picture(key="file", body=Path(__file__).parent / "picture.jpg")
+            yield Picture(key="bytes", body=bytes(range(256)))
+        """
+    )
+    picture = registry.root / "scenarios/picture.jpg"
+    picture.write_bytes(b"one")
+    made = cached.get(registry, "pictures")
+    found = cached.get(registry, "pictures")
+    assert found.entries == made.entries
+    assert [one.read() for one in found.entries["s3"]["pictures"]] == [b"one", bytes(range(256))]
+    picture.write_bytes(b"two")
+    cached.get(registry, "pictures")
+    assert cached.hits == [False, True, False]
+
+
+def test_what_cannot_be_written_exactly_is_not_kept(
+    shop: Callable[[str], Registry], cached: Cached
+) -> None:
+    """The dataset itself is as good as any."""
+    cached.folder.parent.mkdir()
+    registry = shop(
+        """
+        class Odd(Record):
+            sku: str
+            thing: object = None
+            stored_in = Row("odd", exclude=["thing"])
+
+
+        @scenario("odd")
+        def odd(seed):
+            yield Odd(sku="a", thing=1j)
+        """
+    )
+    cached.get(registry, "odd")
+    assert cached.get(registry, "odd").records[0].thing == 1j
+    assert cached.hits == [False, False]
+    assert cached.files == []
+    assert cached.notes == []
+
+
+def test_what_is_made_quickly_is_not_kept(registry: Registry, tmp_path: Path) -> None:
+    """Reading it would take as long."""
+    slow = Cached(tmp_path / "cache" / "slow", worth=1000)
+    slow.get(registry, "from-data")
+    assert slow.files == []
+
+
+def test_watching_leaves_the_environment_as_it_was(registry: Registry, cached: Cached) -> None:
+    """Its class has its own methods again, also after an error."""
+    kind = type(os.environ)
+    before = (kind.__getitem__, kind.__iter__)
+    cached.get(registry, "from-data")
+    with pytest.raises(ZeroDivisionError):
+        cached.cache.make(plan_of(registry), lambda: 1 / 0)  # type: ignore[arg-type, return-value]
+    assert (kind.__getitem__, kind.__iter__) == before
+
+
+def plan_of(registry: Registry) -> Any:
+    """What is asked for `from-data`."""
+    from pytest_seedstate.records.cache.cache import Request
+    from pytest_seedstate.records.plan import plan
+
+    return Request(plan(registry, ["from-data"]), 0, NOW, FROM_THE_START)
+
+
+def append(path: Path) -> None:
+    """Another line at the end of a file."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write("\n# a line\n")
