@@ -159,7 +159,11 @@ class DatasetCache:
     def _keep(self, key: str, chunks: list[bytes]) -> None:
         if sum(map(len, chunks)) > self._most_bytes:
             return
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            self._note(f"seedstate: datasets are not cached: {self._folder}: {error.strerror}")
+            return
         for path in self._files(key)[_VARIANTS - 1 :]:
             _remove(path)
         manifest_line = chunks[-1].partition(b"\n")[0]

@@ -15,6 +15,7 @@ import json
 import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
@@ -69,15 +70,14 @@ class Writer:
             if not getattr(value, "__dict__", {}).keys() <= set(names):
                 raise NotExactError(kind.__qualname__)
             return {"$data": [self._class(kind), *(self._form(getattr(value, n)) for n in names)]}
-        if hasattr(kind, "__pydantic_core_schema__"):
+        if _is_model(kind):
             return self._model(value)
-        if kind.__module__.partition(".")[0] == "pydantic":
+        if _is_pydantics(kind):
             return self._wrapped(value)
         raise NotExactError(f"{kind.__module__}.{kind.__qualname__}")
 
     def _wrapped(self, value: Any) -> Any:
         kind = type(value)
-        # A secret, or an address.
         content = getattr(value, "get_secret_value", value.__str__)()
         if kind(content) != value:
             raise NotExactError(f"{kind.__module__}.{kind.__qualname__}")
@@ -150,12 +150,18 @@ class Reader:
 
     def _called(self, form: Any) -> Any:
         number, value = form
-        return self._classes[number](value)
+        kind = self._classes[number]
+        # Nothing else is called, whatever the text says.
+        if not (issubclass(kind, Enum) or _is_pydantics(kind)):
+            raise TypeError(kind)
+        return kind(value)
 
     def _data(self, form: Any) -> Any:
         number, *values = form
-        kind: Any = self._classes[number]
-        made = object.__new__(kind)
+        kind = self._classes[number]
+        if not is_dataclass(kind):
+            raise TypeError(kind)
+        made: Any = object.__new__(kind)
         for field, value in zip(fields(kind), values, strict=True):
             object.__setattr__(made, field.name, value)
         return made
@@ -164,6 +170,8 @@ class Reader:
         number, values, *more = form
         written, rest = more or (values.keys(), {})
         kind: Any = self._classes[number]
+        if not _is_model(kind):
+            raise TypeError(kind)
         made = kind.__new__(kind)
         # The model's own way to come back from a copy: nothing is checked or changed again.
         made.__setstate__(
@@ -183,15 +191,25 @@ def place_of(kind: type) -> tuple[str, str]:
     return kind.__module__, kind.__qualname__
 
 
-def found(module: str, name: str) -> Any:
-    """The thing of that name in a module, None where there is none; imports the module."""
-    try:
-        thing: Any = sys.modules.get(module) or importlib.import_module(module)
-        for part in name.split("."):
-            thing = getattr(thing, part)
-    except (ImportError, AttributeError):
-        return None
-    return thing
+def found(module: str, name: str) -> type | None:
+    """The class of that name in a module that is loaded or ours, None where there is none."""
+    thing: Any = sys.modules.get(module)
+    if thing is None and module.startswith("pytest_seedstate.stores."):
+        with suppress(ImportError):
+            thing = importlib.import_module(module)
+    for part in name.split("."):
+        thing = getattr(thing, part, None)
+    return thing if isinstance(thing, type) else None
+
+
+def _is_model(kind: type) -> bool:
+    # Without importing pydantic, which a dataset need not use.
+    return "__pydantic_core_schema__" in vars(kind) and hasattr(kind, "model_fields")
+
+
+def _is_pydantics(kind: type) -> bool:
+    """Whether it is pydantic's own: a secret, or an address."""
+    return kind.__module__.partition(".")[0] == "pydantic" and not _is_model(kind)
 
 
 def _instant(value: dt.datetime) -> Any:

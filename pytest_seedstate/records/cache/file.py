@@ -83,9 +83,12 @@ class StoredDataset:
             ValueError, LookupError, TypeError: it does not fit the code that is loaded.
         """
         head = Reader(()).value(self._head)
-        classes = [found(*place) for place in head["classes"]]
-        if None in classes:
-            raise LookupError("a class of the dataset is not there")
+        classes = []
+        for place in head["classes"]:
+            kind = found(*place)
+            if kind is None:
+                raise LookupError(f"there is no {'.'.join(place)}")
+            classes.append(kind)
         reader = Reader(classes)
         lines = iter(self._lines)
         with _without_garbage_collection():
