@@ -9,6 +9,7 @@ import pytest
 
 from pytest_seedstate.services.aws import EmbeddedAws
 from pytest_seedstate.services.cache import cache_dir
+from pytest_seedstate.services.opensearch.service import EmbeddedOpenSearch
 from pytest_seedstate.services.postgres.server import EmbeddedPostgres
 from pytest_seedstate.services.rundir import RunDir
 
@@ -24,6 +25,16 @@ def run_folder() -> Iterator[RunDir]:
 def embedded_aws(run_folder: RunDir) -> Iterator[EmbeddedAws]:
     """A running AWS host of this test session, in whatever state the test before left it."""
     service = EmbeddedAws(run_folder)
+    service.start()
+    service.journal.keep("empty")
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def embedded_opensearch(run_folder: RunDir) -> Iterator[EmbeddedOpenSearch]:
+    """A running OpenSearch host of this test session, in whatever state the test before left it."""
+    service = EmbeddedOpenSearch(run_folder)
     service.start()
     service.journal.keep("empty")
     yield service

@@ -30,7 +30,12 @@ CLIENT_OF_SERVICE = {
 }
 """The extra and the package of each service's usual client."""
 
-_NEEDS_ITS_CLIENT = frozenset({"postgres", "aws"})
+_NEEDS = {
+    "postgres": CLIENT_OF_SERVICE["postgres"],
+    "aws": CLIENT_OF_SERVICE["aws"],
+    "opensearch": ("embedded", "snowballstemmer"),
+}
+"""The extra and the package without which a service is of no use."""
 
 
 def make_service(
@@ -45,15 +50,15 @@ def make_service(
         note: told what went wrong without failing the run, such as a cache that is read-only.
 
     Raises:
-        MissingExtraError: its client or its server is not installed.
+        MissingExtraError: something that it needs is not installed.
         SeedstateError: this system cannot run it.
     """
     if sys.platform == "win32":
         raise SeedstateError(
             "the embedded services run on Linux and macOS only", fix="run the tests under WSL"
         )
-    extra, package = CLIENT_OF_SERVICE[name]
-    if name in _NEEDS_ITS_CLIENT and find_spec(package) is None:
+    extra, package = _NEEDS[name]
+    if find_spec(package) is None:
         raise MissingExtraError(extra, package, f"the {name} service")
     if name == "postgres":
         from pytest_seedstate.services.cache import cache_dir

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_seedstate.plugin.failing import as_failure
 from pytest_seedstate.plugin.session import runtime_of, session_of
 
 if TYPE_CHECKING:
@@ -53,14 +54,16 @@ def s3(request: pytest.FixtureRequest) -> Any:
 def opensearch(request: pytest.FixtureRequest) -> Any:
     """An opensearch-py client on this run's service."""
     runtime_of(request.config).engine.start({"opensearch"})
-    return session_of(request.config).project.clients.opensearch
+    with as_failure():
+        return session_of(request.config).project.clients.opensearch
 
 
 @pytest.fixture
 def opensearch_async(request: pytest.FixtureRequest) -> Iterator[Any]:
     """An ``AsyncOpenSearch`` client of opensearch-py on this run's service."""
     runtime_of(request.config).engine.start({"opensearch"})
-    client = session_of(request.config).project.clients.new_opensearch_async()
+    with as_failure():
+        client = session_of(request.config).project.clients.new_opensearch_async()
     yield client
     for connection in client.transport.connection_pool.connections:
         if connection.session is not None:

@@ -10,6 +10,7 @@ import pytest
 from pytest_seedstate.engine.engine import Engine
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.plugin.changes_text import changes_text
+from pytest_seedstate.plugin.failing import as_failure
 from pytest_seedstate.plugin.markers import Request, fixture_clients, request_key
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Runtime:
         holder = _holder(item, request)
         if holder is not None and holder == self._held_by:
             return
-        with _as_failure():
+        with as_failure():
             late = self.engine.enter(
                 request.state,
                 request.stores,
@@ -70,7 +71,7 @@ class Runtime:
             return (yield)
         finally:
             self._previous = item.nodeid
-            with _as_failure():
+            with as_failure():
                 self._leave(item, nextitem)
 
     def _leave(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
@@ -94,7 +95,7 @@ class Runtime:
         result = yield
         if item.stash.get(request_key, NOTHING).readonly and not self.engine.is_clean():
             item.stash[_told_key] = True
-            with _as_failure():
+            with as_failure():
                 raise _wrote_though_readonly(self.engine.changes())
         return result
 
@@ -109,7 +110,7 @@ class Runtime:
             return (yield)
         before_dirty = not self.engine.is_clean()
         result = yield
-        with _as_failure():
+        with as_failure():
             if before_dirty and not self.engine.is_clean():
                 self.engine.figures.remarks.append(
                     f"{_owner(fixturedef)} was set up after its test had written: "
@@ -121,7 +122,7 @@ class Runtime:
     def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         """The layer goes with its fixture: also within a set-up, when a parameter changes."""
         if fixturedef.scope != "function":
-            with _as_failure():
+            with as_failure():
                 self.engine.end_layer(fixturedef)
 
     # -- what people see
@@ -162,14 +163,3 @@ def _holder(item: pytest.Item, request: Request) -> object:
 
 def _owner(fixturedef: pytest.FixtureDef[Any]) -> str:
     return f"{fixturedef.scope} fixture '{fixturedef.argname}'"
-
-
-class _as_failure:  # noqa: N801 - reads as a statement
-    """Turn our error into a failure that shows its text alone."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if isinstance(error, SeedstateError):
-            # Not chained: what a driver said below it is in the text, as far as it helps.
-            raise pytest.fail.Exception(str(error), pytrace=False) from None

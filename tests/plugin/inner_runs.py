@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -37,6 +38,19 @@ PRELUDE = """
 """
 """What the test module of an inner project begins with; `tell_ports` is for `leftovers`."""
 
+HIDE = """
+    import os, sys
+    from importlib.machinery import PathFinder
+
+    class Hiding(PathFinder):
+        @classmethod
+        def find_spec(cls, name, path=None, target=None):
+            return None if name == os.environ["HIDDEN"] else super().find_spec(name, path, target)
+
+    sys.meta_path[sys.meta_path.index(PathFinder)] = Hiding
+"""
+"""A sitecustomize that hides the module that the variable HIDDEN names."""
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -62,6 +76,11 @@ class InnerProject:
             write_text(root / name, text)
         # As the run folder's name begins, see `rundir`.
         self._digest = hashlib.sha256(os.fsencode(root.absolute())).hexdigest()[:8]
+
+    @property
+    def mark(self) -> str:
+        """What the command line of every process of this project's services contains."""
+        return f"/{self._digest}-"
 
     def start(
         self, *options: str, prefix: tuple[str, ...] = (), **variables: str
@@ -101,7 +120,7 @@ class InnerProject:
                 told = (folder / "cmdline").read_bytes() + os.fsencode((folder / "cwd").readlink())
             except OSError:
                 continue
-            if f"/{self._digest}-".encode() in told:
+            if self.mark.encode() in told:
                 found.append(int(folder.name))
         return found
 
@@ -130,3 +149,15 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.01)
+
+
+def told_once_each(run: Finished, problem: str, *names: str) -> None:
+    """Each of these tests, and no other, has failed with one message, and without a traceback."""
+    assert not re.search(r"Traceback|INTERNALERROR|Warning|\.py:\d", run.output), run.output
+    messages = re.findall(r"^seedstate: (?!provider: )(.*)", run.output, re.MULTILINE)
+    assert len(messages) == len(names)
+    assert [message for message in messages if not message.startswith(problem)] == []
+    for name in names:
+        assert f"ERROR test_it.py::{name} - " in run.output
+    assert run.output.count("ERROR test_it.py::") == len(names)
+    assert "FAILED test_it.py::" not in run.output

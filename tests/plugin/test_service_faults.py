@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugin.inner_runs import Finished, InnerProject
+from tests.plugin.inner_runs import HIDE, InnerProject, told_once_each
 
 EACH_SERVICE = """
     @pytest.mark.scenario("three-products")
@@ -25,30 +24,6 @@ EACH_SERVICE = """
 
     def test_aws(s3): s3.list_buckets()
 """
-
-HIDE = """
-    import os, sys
-    from importlib.machinery import PathFinder
-
-    class Hiding(PathFinder):
-        @classmethod
-        def find_spec(cls, name, path=None, target=None):
-            return None if name == os.environ["HIDDEN"] else super().find_spec(name, path, target)
-
-    sys.meta_path[sys.meta_path.index(PathFinder)] = Hiding
-"""
-
-
-def told_once_each(run: Finished, problem: str, *names: str) -> None:
-    """Each of these tests, and no other, has failed with one message, and without a traceback."""
-    assert not re.search(r"Traceback|INTERNALERROR|Warning|\.py:\d", run.output), run.output
-    messages = re.findall(r"^seedstate: (?!provider: )(.*)", run.output, re.MULTILINE)
-    assert len(messages) == len(names)
-    assert [message for message in messages if not message.startswith(problem)] == []
-    for name in names:
-        assert f"ERROR test_it.py::{name} - " in run.output
-    assert run.output.count("ERROR test_it.py::") == len(names)
-    assert "FAILED test_it.py::" not in run.output
 
 
 # -- missing packages ----------------------------------------------------------------------------

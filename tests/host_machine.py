@@ -1,0 +1,155 @@
+"""Random applications against a host: whatever they do, each position comes back in full.
+
+SEEDSTATE_TEST_EXAMPLES=500 makes a long run of other examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from pytest_seedstate.services.host.journal import HostJournal
+from tests.machines import machine_settings
+
+FILLED = "machine"
+
+State = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a machine drives.
+
+    Attributes:
+        journal: of the host; ``FILLED`` is its current baseline.
+        names: of operations; those that are there twice are carried out more often.
+        write: carries out one, with two small numbers; what the service refuses is no error.
+        everything: all that the public API says is there.
+        records: of such a state: its records, by store, collection and key.
+    """
+
+    journal: HostJournal
+    names: Sequence[str]
+    write: Callable[[str, int, int], None]
+    everything: Callable[[], State]
+    records: Callable[[State], Mapping[tuple[str, ...], Any]]
+
+
+class HostMachine(RuleBasedStateMachine):
+    """Clients of an application, and the journal."""
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__()
+        self.subject = subject
+        self.journal = subject.journal
+        filled = subject.everything()
+        self.baselines = {FILLED: filled}
+        self.current = FILLED
+        self.positions = {0: filled}
+        self.names = 0
+
+    # -- what applications do
+
+    @rule(data=st.data(), n=st.integers(0, 5), m=st.integers(0, 8))
+    def write(self, data: st.DataObject, n: int, m: int) -> None:
+        self.subject.write(data.draw(st.sampled_from(self.subject.names), "operation"), n, m)
+
+    @rule(data=st.data(), n=st.integers(0, 5), m=st.integers(0, 8))
+    def write_several(self, data: st.DataObject, n: int, m: int) -> None:
+        choice = st.sampled_from(sorted(set(self.subject.names)))
+        for name in data.draw(st.lists(choice, min_size=3, max_size=6), "operations"):
+            self.subject.write(name, n, m)
+
+    # -- what the engine does
+
+    @rule()
+    def mark(self) -> None:
+        position = self.journal.mark()
+        assert position > max(self.positions)
+        self.positions[position] = self.subject.everything()
+
+    @rule()
+    def keep(self) -> None:
+        self.names += 1
+        name = f"machine {self.names}"
+        self.journal.keep(name)
+        self.baselines[name] = self.subject.everything()
+        self._arrive(name)
+
+    @rule(data=st.data())
+    def rewind(self, data: st.DataObject) -> None:
+        self._rewind(data.draw(st.sampled_from(sorted(self.positions)), "position"))
+
+    @rule()
+    def rewind_to_the_last(self) -> None:
+        self._rewind(max(self.positions))
+
+    @rule(data=st.data())
+    def switch(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.baselines)), "baseline")
+        self.journal.switch(name)
+        self._arrive(name)
+        self._assert_at(0)
+
+    @precondition(lambda self: len(self.baselines) > 2)
+    @rule(data=st.data())
+    def forget(self, data: st.DataObject) -> None:
+        others = sorted(self.baselines.keys() - {FILLED, self.current})
+        name = data.draw(st.sampled_from(others), "baseline")
+        self.journal.forget(name)
+        del self.baselines[name]
+
+    @rule(data=st.data())
+    def ask(self, data: st.DataObject) -> None:
+        """Never clean for another state, and the change set names the records that differ."""
+        now = self.subject.everything()
+        for position, then in self.positions.items():
+            if then != now:
+                assert not self.journal.is_clean(position)
+        position = data.draw(st.sampled_from(sorted(self.positions)), "position")
+        before, after = (
+            self.subject.records(self.positions[position]),
+            self.subject.records(now),
+        )
+        assert {
+            (change.store, change.collection, *change.key.values()): change.kind
+            for change in self.journal.changes(position)
+        } == {
+            at: "inserted" if at not in before else "deleted" if at not in after else "updated"
+            for at in before.keys() | after.keys()
+            if before.get(at) != after.get(at)
+        }
+
+    # -- the model's own
+
+    def _arrive(self, name: str) -> None:
+        self.current = name
+        self.positions = {0: self.baselines[name]}
+
+    def _rewind(self, position: int) -> None:
+        self.journal.rewind(position)
+        self.positions = {at: state for at, state in self.positions.items() if at <= position}
+        self._assert_at(position)
+
+    def _assert_at(self, position: int) -> None:
+        assert self.subject.everything() == self.positions[position]
+        assert self.journal.is_clean(position)
+        assert not self.journal.changes(position)
+
+    def teardown(self) -> None:
+        self.journal.switch(FILLED)
+        for name in self.baselines.keys() - {FILLED}:
+            self.journal.forget(name)
+
+
+def run_host_machine(subject: Subject) -> None:
+    """Carry out random writes, marks, rewinds and switches, compared in full after each return."""
+    subject.journal.keep(FILLED)
+    machine: Callable[[], HostMachine] = lambda: HostMachine(subject)  # noqa: E731
+    run_state_machine_as_test(machine, settings=machine_settings(examples=12, steps=30))
+    subject.journal.switch("empty")
+    subject.journal.forget(FILLED)

@@ -1,0 +1,130 @@
+"""What the tests of the OpenSearch host write, and what they compare."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_seedstate.services.opensearch.service import EmbeddedOpenSearch
+
+INDICES = ("artists", "other")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: Any
+
+
+class Client:
+    """An application's connection, which stays open."""
+
+    def __init__(self, service: EmbeddedOpenSearch) -> None:
+        port = int(service.variables["port"])
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def __call__(self, method: str, target: str, body: Any = None) -> Answer:
+        """Send a request; a list is sent as lines of JSON."""
+        sent = None
+        if isinstance(body, list):
+            sent = "".join(json.dumps(line) + "\n" for line in body).encode()
+        elif body is not None:
+            sent = json.dumps(body).encode()
+        headers = {"content-type": "application/json", "user-agent": "application"}
+        self._connection.request(method, target, sent, headers)
+        response = self._connection.getresponse()
+        text = response.read()
+        return Answer(response.status, json.loads(text) if text else None)
+
+    def close(self) -> None:
+        """Close it."""
+        self._connection.close()
+
+
+ARTISTS = {
+    "properties": {
+        "name": {"type": "text", "fields": {"raw": {"type": "keyword"}}},
+        "styles": {"type": "keyword"},
+        "rating": {"type": "float"},
+        "studio": {"type": "nested", "properties": {"name": {"type": "text"}}},
+        "place": {"type": "geo_point"},
+    }
+}
+
+
+def artist(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "name": f"{('Mia', 'Ada', 'Zoe')[number % 3]} {'Stone ' * (number % 4)}Black",
+        "styles": [("realism", "blackwork", "fineline")[number % 3]],
+        "rating": number / 2,
+        "studio": [{"name": f"studio {number % 2}"}],
+        "place": {"lat": 51.5 + number / 100, "lon": -0.1},
+        **more,
+    }
+
+
+def fill(client: Client) -> None:
+    assert client("PUT", "/_ingest/pipeline/stamp", {"processors": [_set("stamped")]}).status == 200
+    template = {"index_patterns": ["log-*"], "template": {"mappings": {"dynamic": "strict"}}}
+    assert client("PUT", "/_index_template/logs", template).status == 200
+    for index in INDICES:
+        settings = {"number_of_replicas": 0}
+        body = {"mappings": ARTISTS, "settings": settings, "aliases": {f"all-{index}": {}}}
+        assert client("PUT", f"/{index}", body).status == 200
+        lines = [part for n in range(6) for part in ({"index": {"_id": str(n)}}, artist(n))]
+        assert not client("POST", f"/{index}/_bulk?refresh=true", lines).body["errors"]
+
+
+def _set(field: str) -> dict[str, Any]:
+    return {"set": {"field": field, "value": "yes"}}
+
+
+_SEARCHES: tuple[dict[str, Any], ...] = (
+    {"query": {"match": {"name": "stone black"}}},
+    {"query": {"multi_match": {"query": "mia stone", "fields": ["name^2", "styles"]}}},
+    {"query": {"nested": {"path": "studio", "query": {"match": {"studio.name": "studio 1"}}}}},
+    {"size": 0, "aggs": {"styles": {"terms": {"field": "styles"}}}},
+)
+
+
+def everything(client: Client) -> dict[str, Any]:
+    """All that the public API says is there, with scores, versions and sequence numbers."""
+    client("POST", "/_refresh")
+    definitions = client("GET", "/_all?expand_wildcards=all").body
+    return {
+        "definitions": definitions,
+        "order": list(definitions),
+        "templates": client("GET", "/_index_template").body,
+        "component templates": client("GET", "/_component_template").body,
+        "pipelines": client("GET", "/_ingest/pipeline").body,
+        "cluster": client("GET", "/_cluster/settings").body,
+        "indices": {name: _index(client, name) for name in definitions},
+    }
+
+
+def _index(client: Client, name: str) -> dict[str, Any]:
+    asked = {"size": 1000, "version": True, "seq_no_primary_term": True, "sort": ["_doc"]}
+    hits = client("POST", f"/{name}/_search", asked).body["hits"]["hits"]
+    searches = [client("POST", f"/{name}/_search", search).body for search in _SEARCHES]
+    return {
+        "documents": {hit.pop("_id"): hit for hit in hits},
+        "found": [
+            {"hits": each.get("hits"), "aggregations": each.get("aggregations")}
+            for each in searches
+        ],
+        # What a write to each id would become, deleted ones included.
+        "next": client("GET", f"/{name}/_stats").body["indices"][name]["primaries"]["docs"],
+    }
+
+
+def records(state: dict[str, Any]) -> dict[tuple[str, ...], Any]:
+    """The documents of a state, by store, collection and key."""
+    return {
+        ("opensearch", name, key): hit.get("_source")
+        for name, index in state["indices"].items()
+        for key, hit in index["documents"].items()
+    }

@@ -1,0 +1,81 @@
+"""Change sets of the OpenSearch host."""
+
+from __future__ import annotations
+
+from pytest_seedstate.services.host.journal import HostJournal
+from pytest_seedstate.stores.changes import Change
+
+from .helpers import Client, artist
+
+
+def test_nothing_changed(filled: HostJournal, client: Client) -> None:
+    """Reads leave no trace, whatever their method."""
+    client("POST", "/artists/_search", {"query": {"match_all": {}}})
+    client("POST", "/_analyze", {"text": "a"})
+    client("POST", "/_mget", {"docs": [{"_index": "artists", "_id": "1"}]})
+    assert filled.is_clean()
+    assert not filled.changes()
+
+
+def test_documents(filled: HostJournal, client: Client) -> None:
+    """Inserted, updated and deleted ones, with their sources before and after."""
+    client("PUT", "/artists/_doc/9", {"name": "new"})
+    client("POST", "/artists/_update/1", {"doc": {"rating": 5}})
+    client("DELETE", "/other/_doc/2")
+
+    changes = filled.changes()
+
+    assert list(changes) == [
+        Change("opensearch", "artists", {"_id": "1"}, artist(1), artist(1, rating=5)),
+        Change("opensearch", "artists", {"_id": "9"}, None, {"name": "new"}),
+        Change("opensearch", "other", {"_id": "2"}, artist(2), None),
+    ]
+    assert changes.notes == ()
+    assert changes.writers == ("application",)
+
+
+def test_written_and_put_back(filled: HostJournal, client: Client) -> None:
+    """A document that is what it was is no change, and yet its version is rewound."""
+    client("PUT", "/artists/_doc/1", artist(1))
+    assert not filled.changes()
+    assert not filled.is_clean()
+    filled.rewind()
+    assert client("GET", "/artists/_doc/1").body["_version"] == 1
+
+
+def test_a_deleted_index(filled: HostJournal, client: Client) -> None:
+    """All its documents, and the index by name."""
+    client("DELETE", "/other")
+    changes = filled.changes()
+    assert [(each.collection, each.kind) for each in changes] == [("other", "deleted")] * 6
+    assert changes.notes == ("index other deleted",)
+
+
+def test_an_index_made_by_a_write(filled: HostJournal, client: Client) -> None:
+    """The document and the index."""
+    client("PUT", "/fresh/_doc/1", {"a": 1})
+    changes = filled.changes()
+    assert [(each.collection, each.after) for each in changes] == [("fresh", {"a": 1})]
+    assert changes.notes == ("index fresh created",)
+
+
+def test_definitions_are_named(filled: HostJournal, client: Client) -> None:
+    """What is no document is told as its request."""
+    client("PUT", "/artists/_mapping", {"properties": {"x": {"type": "text"}}})
+    client("PUT", "/artists/_alias/stars")
+    assert filled.changes().notes == ("PUT /artists/_mapping", "PUT /artists/_alias/stars")
+
+
+def test_changes_since_a_position(filled: HostJournal, client: Client) -> None:
+    """Each position has a change set of its own."""
+    client("PUT", "/artists/_doc/1", {"name": "first"})
+    position = filled.mark()
+    client("PUT", "/artists/_doc/2", {"name": "second"})
+    assert [each.key["_id"] for each in filled.changes()] == ["1", "2"]
+    assert [each.key["_id"] for each in filled.changes(position)] == ["2"]
+
+
+def test_ids_with_slashes(filled: HostJournal, client: Client) -> None:
+    """An id is one thing, however it is written in a path."""
+    client("PUT", "/artists/_doc/a%2Fb%20c", {"name": "x"})
+    assert [each.key for each in filled.changes()] == [{"_id": "a/b c"}]

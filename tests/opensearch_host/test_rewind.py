@@ -1,0 +1,84 @@
+"""Every kind of write, then a rewind, then all of it compared with what was there before."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pytest_seedstate.services.host.journal import HostJournal
+
+from .helpers import Client, artist, everything
+from .operations import OPERATIONS
+
+READS = frozenset({"refresh", "scroll", "point in time"})
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_each_write_comes_back(name: str, filled: HostJournal, client: Client) -> None:
+    """Documents, definitions, versions, sequence numbers and scores are what they were."""
+    before = everything(client)
+
+    assert OPERATIONS[name](client, 1, 2).status < 300
+    assert filled.is_clean() == (name in READS)
+    filled.rewind()
+
+    assert everything(client) == before
+    assert filled.is_clean()
+
+
+def test_every_operation_does_something(filled: HostJournal, client: Client) -> None:
+    """Each write leaves a state that differs: otherwise its test of the rewind could not fail."""
+    before = everything(client)
+    idle = []
+    for name in OPERATIONS.keys() - READS:
+        OPERATIONS[name](client, 1, 2)
+        if everything(client) == before:
+            idle.append(name)
+        filled.rewind()
+    assert idle == []
+
+
+def test_scores_are_those_of_the_baseline(filled: HostJournal, client: Client) -> None:
+    """Deleted documents count in no statistics: on a real node they do until a merge."""
+    search = {"query": {"match": {"name": "stone"}}}
+    before = client("POST", "/artists/_search", search).body["hits"]
+    for n in range(5):
+        client("PUT", f"/artists/_doc/extra{n}?refresh=true", artist(n, name="stone stone"))
+    assert client("POST", "/artists/_search", search).body["hits"] != before
+
+    filled.rewind()
+
+    assert client("POST", "/artists/_search", search).body["hits"] == before
+
+
+def test_the_same_write_twice_is_the_same_twice(filled: HostJournal, client: Client) -> None:
+    """Versions and sequence numbers start again where the baseline left them."""
+    told = []
+    for _ in range(2):
+        told.append(client("PUT", "/artists/_doc/1", artist(1)).body)
+        filled.rewind()
+    assert told[0] == told[1]
+
+
+def test_what_is_kept_is_refreshed(filled: HostJournal, client: Client) -> None:
+    """Searches of a kept state see all of it, however soon they come."""
+    client("PUT", "/artists/_settings", {"index": {"refresh_interval": "-1"}})
+    client("PUT", "/artists/_doc/late", artist(1))
+    assert client("GET", "/artists/_count").body["count"] == 6
+    filled.keep("with late")
+    assert client("GET", "/artists/_count").body["count"] == 7
+    position = filled.mark()
+    client("PUT", "/artists/_doc/later", artist(1))
+    time.sleep(0.01)
+    filled.rewind(position)
+    assert client("GET", "/artists/_count").body["count"] == 7
+
+
+def test_a_scroll_does_not_outlive_a_rewind(filled: HostJournal, client: Client) -> None:
+    """Its context was opened in a state that is gone."""
+    told = client("POST", "/artists/_search?scroll=1m", {"size": 1}).body
+    client("DELETE", "/artists/_doc/1")
+    filled.rewind()
+    asked = {"scroll_id": told["_scroll_id"], "scroll": "1m"}
+    assert client("POST", "/_search/scroll", asked).status == 404
