@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from directory_api import db, settings, storage
+from directory_api import db, index, settings, storage
 from directory_api.problems import not_found
 
 router = APIRouter(prefix="/v1/artists", tags=["artists"])
@@ -63,7 +63,7 @@ def show(artist_id: str) -> Any:
 
 @router.patch("/{artist_id}")
 def change(artist_id: str, patch: ArtistPatch) -> Any:
-    """Change both copies, the row under the same transaction as the profile's update."""
+    """Change the row and, in its transaction, the profile; the search index follows."""
     profile(artist_id)
     with db.transaction() as cursor:
         cursor.execute(
@@ -77,12 +77,12 @@ def change(artist_id: str, patch: ArtistPatch) -> Any:
             ("availability", "bookingOpen"): patch.booking_open,
             ("availability", "status"): STATUS_OF.get(patch.booking_open),
         }
-        return storage.plain(
-            set_attributes(
-                f"ARTIST#{artist_id}",
-                {path: value for path, value in values.items() if value is not None},
-            )
+        changed = set_attributes(
+            f"ARTIST#{artist_id}",
+            {path: value for path, value in values.items() if value is not None},
         )
+        index.put(cursor, artist_id)
+    return storage.plain(changed)
 
 
 @router.delete("/{artist_id}", status_code=204)
@@ -103,6 +103,7 @@ def leave(artist_id: str) -> Response:
         if studio is not None:
             remaining = [other for other in studio["artists"] if other != artist_id]
             set_attributes(studio_key, {("artists",): remaining})
+        index.put(cursor, artist_id)
     return Response(status_code=204)
 
 

@@ -32,13 +32,19 @@ class Worker:
     """Handles messages in the order of their ids, each in a transaction of its own.
 
     Args:
-        handlers: what to do about a topic, inside that transaction.
+        name: the thread's name.
+        handlers: what to do about a topic, inside that transaction; other topics are left alone.
+        away: what says that something is out of reach, and a message to be tried again later.
     """
 
-    def __init__(self, handlers: dict[str, Handler]) -> None:
+    def __init__(
+        self, name: str, handlers: dict[str, Handler], *, away: tuple[type[Exception], ...] = ()
+    ) -> None:
+        self._name = name
         self._handlers = handlers
+        self._away = (OperationalError, *away)
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -53,14 +59,16 @@ class Worker:
             try:
                 while not self._stopped.is_set() and self._handle_one():
                     pass
-            except OperationalError as error:  # the database is away: try again later
-                log.warning("outbox: %s", error)
+            except self._away as error:
+                log.warning("%s: %s", self._name, error)
 
     def _handle_one(self) -> bool:
         with db.transaction() as cursor:
             message = cursor.execute(
-                "SELECT id, topic, payload FROM outbox WHERE processed_at IS NULL"
-                " ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
+                "SELECT id, topic, payload FROM outbox"
+                " WHERE processed_at IS NULL AND topic = ANY(%s)"
+                " ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED",
+                (list(self._handlers),),
             ).fetchone()
             if message is None:
                 return False

@@ -7,7 +7,7 @@ from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 from fastapi import APIRouter, File, Form, Response, UploadFile
 
-from directory_api import settings, storage
+from directory_api import db, index, settings, storage
 from directory_api.artists import profile, set_attributes
 from directory_api.problems import ProblemError, not_found
 
@@ -90,7 +90,9 @@ def remove(artist_id: str, number: int) -> Response:
 
 
 def _list(artist_id: str, urls: list[str]) -> None:
-    set_attributes(f"ARTIST#{artist_id}", {("portfolioImages",): urls})
+    with db.transaction() as cursor:
+        set_attributes(f"ARTIST#{artist_id}", {("portfolioImages",): urls})
+        index.put(cursor, artist_id)
 
 
 def _image(artist_id: str, number: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from directory_api import db, outbox, storage
+from directory_api import db, index, outbox, storage
 from directory_api.artists import set_attributes
 from directory_api.problems import ProblemError, not_found
 
@@ -40,7 +40,7 @@ class ReviewOut(BaseModel):
 def create(artist_id: str, review: ReviewIn) -> ReviewOut:
     """Add a review and move the ratings of artist and studio in the same transaction.
 
-    The profiles in DynamoDB follow by the outbox.
+    The profiles in DynamoDB follow by the outbox, and the search index after them.
     """
     with db.transaction() as cursor:
         try:
@@ -112,6 +112,7 @@ def publish_rating(cursor: Cursor[dict[str, Any]], payload: dict[str, Any]) -> N
                 ":rank": f"{row['rating']}#{artist_id}",
             },
         )
+    index.put(cursor, artist_id)
 
 
 def _shown(row: Any) -> ReviewOut:

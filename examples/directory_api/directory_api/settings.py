@@ -11,6 +11,9 @@ AWS_REGION = os.environ.get("AWS_DEFAULT_REGION", "eu-west-2")
 DIRECTORY_TABLE = os.environ.get("DIRECTORY_TABLE", "tattoo-directory")
 IMAGES_BUCKET = os.environ.get("IMAGES_BUCKET", "tattoo-directory-images")
 
+OPENSEARCH_URL = os.environ.get("OPENSEARCH_URL", "http://localhost:9200")
+ARTISTS_INDEX = os.environ.get("ARTISTS_INDEX", "artists")
+
 WORKER_INTERVAL = float(os.environ.get("WORKER_INTERVAL", "0.05"))  # seconds
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8000"))

@@ -1,14 +1,17 @@
-"""The application in this process, and the week in which its tests book."""
+"""The application in this process, the week in which its tests book, the artists they look for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import pytest
 from directory_api.app import app
 from fastapi.testclient import TestClient
+from messages import handled
 from wishes import at
 
 from pytest_seedstate import scenario
+from scenarios.tattoo_directory.factories import ArtistFactory, StudioFactory
+from scenarios.tattoo_directory.places import LONDON_PLACES, OTHER_PLACES
 from scenarios.tattoo_directory.records import Artist, Booking, BookingDetails
 
 
@@ -36,6 +39,61 @@ def booked_week(seed):
         yield seed.name(status, booking)
 
 
+@scenario("shop-window", extends=("catalogue",))
+def shop_window(seed):
+    """Seven artists whose words, prices and places are known; the last one wants no visitors."""
+    places = {place.district: place for place in LONDON_PLACES + OTHER_PLACES}
+    for name, district, styles, rating, rate, status, bio in (
+        (
+            *("Rosa Whitfield", "Camden", ("traditional",), "4.9", 110, "Booking now"),
+            "Roses and anchors, bold and bright.",
+        ),
+        (
+            *("Henry Rose", "Camden", ("realism", "blackwork"), "4.2", 180, "Books closed"),
+            "Portraits of people and their dogs.",
+        ),
+        (
+            *("Mika Tanaka", "Shoreditch", ("japanese",), "4.7", 220, "Booking 1-2 months"),
+            "Whole backs, with koi and waves.",
+        ),
+        (
+            *("Ada Byron", "Shoreditch", ("geometric", "dotwork"), "3.9", 95, "Booking now"),
+            "Sacred geometry dot by dot, sometimes a single rose.",
+        ),
+        (
+            *("Joanna Pike", "Northern Quarter", ("traditional", "lettering"), "4.4", 140),
+            *("Waiting list only", "Swallows, daggers and the names of sailors."),
+        ),
+        (
+            *("Gwen Hollis", "Brixton", ("watercolor",), "4.6", 150, "Booking 1-2 weeks"),
+            "Foxes <3 & ferns in loose colour.",
+        ),
+        (
+            *("Rose Moss", "Brixton", ("traditional",), "5.0", 100, "Booking now"),
+            "Roses, for those who know where to find me.",
+        ),
+    ):
+        artist = ArtistFactory.build(
+            artist_name=name,
+            bio=bio,
+            place=places[district],
+            styles=styles,
+            rating=Decimal(rating),
+            review_count=10,
+            hourly_rates=(rate, rate),
+            status=status,
+            opted_out=name == "Rose Moss",
+            now=seed.now,
+        )
+        yield seed.name(name.split()[0].lower(), artist)
+        yield StudioFactory.build(
+            place=places[district],
+            profile=artist.tattoo_studio,
+            artists=(artist.artist_id,),
+            specialties=styles,
+        )
+
+
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
     with TestClient(app) as started:
@@ -52,3 +110,14 @@ def artist(seedstate) -> Artist:
 def neighbour(seedstate) -> Artist:
     """Another artist of the scenario ``minimal`` who takes bookings."""
     return seedstate["busy"]
+
+
+@pytest.fixture
+def searchable(seedstate, opensearch) -> Callable[[int], None]:
+    """Wait until the indexer is done with so many messages, and searches see what it wrote."""
+
+    def wait(messages: int = 1) -> None:
+        seedstate.wait_for(lambda changes: handled(changes, "index") >= messages)
+        opensearch.indices.refresh(index="artists")
+
+    return wait

@@ -2,6 +2,7 @@
 
 import pytest
 from fastapi.testclient import TestClient
+from messages import handled
 from wishes import JPEG, picture
 
 from scenarios.tattoo_directory.records import BUCKET, Artist, PortfolioImage
@@ -45,12 +46,18 @@ def test_a_new_picture_gets_the_next_number(
     assert profile["portfolioImages"][-1] == made.json()["url"]
 
 
-def test_an_upload_is_one_object_and_two_items(
+def test_an_upload_is_an_object_two_items_and_a_document(
     client: TestClient, artist: Artist, seedstate
 ) -> None:
     client.post(f"/v1/artists/{artist.artist_id}/images", **picture())
-    changes = sorted((change.store, change.kind) for change in seedstate.changes())
-    assert changes == [("dynamodb", "inserted"), ("dynamodb", "updated"), ("s3", "inserted")]
+    changes = seedstate.wait_for(lambda changes: handled(changes, "index") == 1)
+    assert sorted((change.store, change.kind) for change in changes) == [
+        ("dynamodb", "inserted"),
+        ("dynamodb", "updated"),
+        ("opensearch", "updated"),
+        ("postgres", "inserted"),  # the message to the indexer
+        ("s3", "inserted"),
+    ]
 
 
 def test_a_removed_picture_is_gone(

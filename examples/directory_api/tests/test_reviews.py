@@ -4,9 +4,9 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from fastapi.testclient import TestClient
+from messages import handled
 from wishes import review
 
-from pytest_seedstate.stores.changes import ChangeSet
 from scenarios.tattoo_directory.records import Artist, Booking, Review
 
 pytestmark = pytest.mark.scenario("minimal")
@@ -59,17 +59,11 @@ def test_many_bad_reviews_cost_the_rank(
     address = f"/v1/artists/{artist.artist_id}/reviews"
     for _ in range(20):
         assert client.post(address, json=review(1)).status_code == 201
-    seedstate.wait_for(lambda changes: handled(changes) == 20)
+    seedstate.wait_for(lambda changes: handled(changes, "rating") == 20)
     ranked = dynamodb.Table("tattoo-directory").get_item(
         Key={"pk": f"ARTIST#{artist.artist_id}", "sk": f"STYLE#{artist.styles[0]}"}
     )["Item"]
     assert ranked["styleRank"] == f"{mean([*ratings, *[1] * 20])}#{artist.artist_id}"
-
-
-def handled(changes: ChangeSet) -> int:
-    """Messages that the worker is done with."""
-    outbox = [change for change in changes if change.collection == "outbox"]
-    return sum(change.after["processed_at"] is not None for change in outbox)
 
 
 def test_the_studio_is_rated_by_all_its_artists(

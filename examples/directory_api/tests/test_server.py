@@ -5,12 +5,13 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
 import pytest
+from fastapi.testclient import TestClient
 from wishes import JPEG, booking, picture, review
 
 from scenarios.tattoo_directory.records import Artist, Review
@@ -87,6 +88,21 @@ def test_a_rating_over_the_wire(server: httpx2.Client, artist: Artist, seedstate
     seedstate.wait_for("tattoo-directory", updated=2)
     shown = server.get(f"/v1/artists/{artist.artist_id}").json()
     assert shown["reviewCount"] == artist.review_count + 1
+
+
+def test_two_indexers_write_what_the_table_says(
+    server: httpx2.Client, client: TestClient, artist: Artist, searchable: Callable[..., None]
+) -> None:
+    def change(rate: int) -> None:
+        application = server if rate % 2 else client
+        application.patch(f"/v1/artists/{artist.artist_id}", json={"hourlyRate": rate})
+
+    with ThreadPoolExecutor(4) as clients:
+        list(clients.map(change, range(100, 120)))
+    searchable(20)
+    rate = server.get(f"/v1/artists/{artist.artist_id}").json()["pricing"]["hourlyRate"]
+    found = server.get("/v1/search", params={"minRate": rate, "maxRate": rate}).json()
+    assert artist.artist_id in [each["artistId"] for each in found["artists"]]
 
 
 def test_an_artist_leaves_while_others_book(
