@@ -87,6 +87,13 @@ class Composite(Aggregation):
 
     def run(self, slices: list[Slice], run: Run) -> Result:
         check_buckets(self.size)
+        if self.parent not in (None, "nested", "reverse_nested", "filter"):
+            words = "".join(word.title() for word in self.parent.split("_"))
+            what = "Aggregation" if self.parent == "composite" else "Aggregator"
+            raise illegal_argument(
+                "[composite] aggregation cannot be used with a parent aggregation of type:"
+                f" [{words}{what}Factory]"
+            )
         fields = [part.source.field(run) for part in self.parts]
         groups: dict[tuple[Any, ...], dict[int, list[int]]] = {}
         for number, one in enumerate(slices):

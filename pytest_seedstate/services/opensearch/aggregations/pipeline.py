@@ -33,14 +33,18 @@ class BucketSort(BucketChange):
     def change(
         self, name: str, buckets: list[Result], owners: Mapping[str, AnyAggregation]
     ) -> list[Result]:
-        kept = list(buckets)
-        for path, descending in reversed(self.order):
-            valued = [(bucket_value(bucket, path, owners), bucket) for bucket in kept]
-            present = [pair for pair in valued if pair[0] is not None]
-            present.sort(key=lambda pair: pair[0], reverse=descending)
-            kept = [bucket for _, bucket in present]
+        rows = [
+            ([bucket_value(bucket, path, owners) for path, _ in self.order], bucket)
+            for bucket in buckets
+        ]
+        if self.order:
+            rows = [row for row in rows if any(value is not None for value in row[0])]
+        for at in range(len(self.order) - 1, -1, -1):
+            present = [row for row in rows if row[0][at] is not None]
+            present.sort(key=lambda row: row[0][at], reverse=self.order[at][1])
+            rows = present + [row for row in rows if row[0][at] is None]
         stop = None if self.size is None else self.start + self.size
-        return kept[self.start : stop]
+        return [bucket for _, bucket in rows[self.start : stop]]
 
 
 @aggregation("bucket_sort")
@@ -155,12 +159,13 @@ class Running(BucketChange):
     ) -> list[Result]:
         added = 0.0
         before: float | None = None
-        for bucket in buckets:
+        for number, bucket in enumerate(buckets):
             value = bucket_value(bucket, self.path, owners)
             if self.differences:
-                if value is not None and before is not None:
-                    bucket[name] = self._shown(value - before)
-                before = value if value is not None else before
+                if number:
+                    known = value is not None and before is not None
+                    bucket[name] = self._shown(value - before) if known else {"value": None}
+                before = value
             else:
                 added += value or 0.0
                 bucket[name] = self._shown(added)

@@ -13,7 +13,7 @@ from ..queries.base import Mark
 from ..queries.leaf import simple_match
 from ..search.sources import nested_identity, nested_source, values_at
 from ..storage.limits import check_highlighted
-from .passages import Passage, Span, plain, score, unified
+from .passages import Passage, Span, beginning, plain, score, unified
 
 if TYPE_CHECKING:
     from ..mapping.field import Field
@@ -100,6 +100,8 @@ _ELSEWHERE = frozenset(
 
 def _options(body: Mapping[str, Any], base: Options) -> Options:
     changes: dict[str, Any] = {}
+    if "pre_tags" in body and "post_tags" not in body:
+        raise parsing_error("pre_tags are set but post_tags are not set")
     for name, value in body.items():
         if name in _ELSEWHERE:
             raise unsupported(f"[{name}] of [highlight]")
@@ -183,7 +185,7 @@ def _sloppy(tokens: list[Token], mark: Mark) -> list[Token]:
 def _escaped(piece: str) -> str:
     import html  # slow to import, rarely used
 
-    return html.escape(piece)
+    return html.escape(piece).replace("/", "&#x2F;")
 
 
 def _marked(text: str, passage: Passage, options: Options) -> str:
@@ -210,7 +212,7 @@ def _fragments(texts: list[str], found: Field, marks: list[Mark], options: Optio
         spans = _spans(tokens, marks)
         if not spans:
             continue
-        size = options.fragment_size if options.fragments else 0
+        size = options.fragment_size if options.fragments else -1
         if options.kind == "plain":
             passages = plain(text, spans, size, [(t.start, t.end) for t in tokens])
         else:
@@ -225,14 +227,8 @@ def _fragments(texts: list[str], found: Field, marks: list[Mark], options: Optio
         shown = best if options.by_score else sorted(best, key=lambda one: one[1])
     if shown or not options.no_match_size or not texts:
         return [text for _, _, text in shown]
-    return [_beginning(texts[0], options)]
-
-
-def _beginning(text: str, options: Options) -> str:
-    if len(text) <= options.no_match_size:
-        return text
-    cut = unified(text, [(0, 0, "")], options.no_match_size)[0]
-    return text[cut.start : cut.end].strip()
+    shortened = beginning(texts[0], options.no_match_size).strip()
+    return [_escaped(shortened) if options.encode else shortened]
 
 
 def highlighted(

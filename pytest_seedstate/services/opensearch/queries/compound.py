@@ -55,11 +55,9 @@ class Bool(Query):
         return [*self.must, *self.filter, *self.should, *self.must_not]
 
     def _required(self) -> int:
-        if not self.should:
-            return 0
-        if self.least is None:
-            return 0 if self.must or self.filter else 1
-        return minimum(self.least, len(self.should))
+        among_others = bool(self.must or self.filter)
+        required = 0 if self.least is None else minimum(self.least, len(self.should))
+        return required or (0 if among_others or not self.should else 1)
 
     def _excluded(self, context: Context) -> set[int]:
         result: set[int] = set()
@@ -76,10 +74,8 @@ class Bool(Query):
             return context.universe()
         found: Any = None
         for clause in (*self.filter, *self.must):
-            matched = as_set(clause.docs(context))
+            matched = as_set(clause.docs(context))  # also after an empty one: it may be wrong
             found = matched if found is None else found & matched
-            if not found:
-                return ()
         required = self._required()
         if required > len(self.should):
             return ()
@@ -119,8 +115,6 @@ class Bool(Query):
         candidates: Any = None
         for docs in [*(m.keys() for m in musts), *(as_set(c.docs(context)) for c in self.filter)]:
             candidates = docs if candidates is None else candidates & docs
-            if not candidates:
-                return {}
         if candidates is None:
             candidates = set().union(*shoulds) if required else as_set(context.universe())
         excluded = self._excluded(context)

@@ -12,6 +12,7 @@ from ..errors import ApiError, illegal_argument, parsing_error, unsupported
 from ..plain import plain
 from .base import Body, Context, Query, as_set, f32, parse, query
 from .distance import haversine, meters
+from .hashing import fraction, murmur3, salted, seed_number
 from .leaf import MatchAll
 
 Value = Callable[[int, float], float]  # ordinal, score -> the function's value
@@ -80,33 +81,26 @@ class FieldValueFactor(Function):
 
 @plain
 class RandomScore(Function):
-    seed: Any
-    field: str | None
+    seed: int
+    field: str
 
     def bind(self, context: Context) -> Value:
-        seed = hash_of(str(self.seed))
-        index = hash_of(context.reader.index)
+        seed = salted(self.seed, context.reader.index)
+        shown: Callable[[int], list[Any]]
+        if self.field in ("_id", "_seq_no"):
+            member = "id" if self.field == "_id" else "seq_no"
+            shown = lambda ordinal: [  # noqa: E731
+                getattr(context.reader.document(context.reader.root(ordinal)), member)
+            ]
+        else:
+            values = context.reader.values(self.field)
+            shown = lambda ordinal: list(values.get(ordinal, ()))[:1]  # noqa: E731
 
         def value(ordinal: int, score: float) -> float:
-            document = context.reader.document(context.reader.root(ordinal))
-            key: object = document.id if self.field in (None, "_id") else document.seq_no
-            if self.field not in (None, "_id", "_seq_no"):
-                key = context.reader.values(str(self.field)).get(ordinal)
-            return f32(hash_of(f"{seed} {index} {key}") / 2**32)
+            found = shown(ordinal)
+            return fraction(murmur3(str(found[0]).encode(), seed) if found else seed)
 
         return value
-
-
-def hash_of(text: str) -> int:
-    """32 bits that a text always gives."""
-    value = 2166136261
-    for byte in text.encode():
-        value = ((value ^ byte) * 16777619) & 0xFFFFFFFF
-    value ^= value >> 16
-    value = (value * 0x85EBCA6B) & 0xFFFFFFFF
-    value ^= value >> 13
-    value = (value * 0xC2B2AE35) & 0xFFFFFFFF
-    return value ^ (value >> 16)
 
 
 _TIME = re.compile(r"(-?\d+(?:\.\d+)?)\s*(nanos|micros|ms|s|m|h|d)")
@@ -253,8 +247,10 @@ def _field_value_factor(body: Mapping[str, Any]) -> Function:
 
 def _random_score(body: Mapping[str, Any]) -> Function:
     members = Body("random_score", body)
-    name = members.get("field")
-    made = RandomScore(members.get("seed", 0), None if name is None else str(name))
+    seed = members.get("seed", 0)
+    if isinstance(seed, (bool, float, list, dict)):
+        raise parsing_error("random_score seed must be an int, long or string")
+    made = RandomScore(seed_number(seed), str(members.get("field", "_id")))
     members.close(MatchAll())
     return made
 

@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..plain import plain
 from .base import Context, Mark, Query, f32
 from .scoring import idf, scorer, term_scores
+from .sloppy import Filled, sloppy_frequency
 
 Slot = tuple[int, tuple[str, ...]]  # relative position, and the terms that may stand there
 
 
-def exact_count(places: Sequence[tuple[int, Sequence[int]]]) -> int:
+def exact_count(filled: Sequence[Filled]) -> int:
     """How often all slots are filled side by side."""
-    shifted = [{at - offset for at in found} for offset, found in places]
+    shifted = [{at - offset for at in found} for offset, _, found in filled]
     return len(set.intersection(*shifted))
-
-
-def sloppy_frequency(places: Sequence[tuple[int, Sequence[int]]], slop: int) -> float:
-    """The sum over all matches of 1 / (1 + how far its words are moved)."""
-    positions = [sorted(at - offset for at in found) for offset, found in places]
-    heap = [(found[0], which, 0) for which, found in enumerate(positions)]
-    heapq.heapify(heap)
-    end = max(found[0] for found in positions)
-    frequency = 0.0
-    at, which, index = heapq.heappop(heap)
-    length = end - at
-    following = heap[0][0] if heap else at
-    while index + 1 < len(positions[which]):
-        index += 1
-        at = positions[which][index]
-        end = max(end, at)
-        if at > following:
-            if length <= slop:
-                frequency = f32(frequency + 1 / (1 + length))
-            at, which, index = heapq.heappushpop(heap, (at, which, index))
-            following = heap[0][0]
-            length = end - at
-        else:
-            length = min(length, end - at)
-    if length <= slop:
-        frequency = f32(frequency + 1 / (1 + length))
-    return frequency
 
 
 @plain
@@ -73,16 +46,16 @@ class Phrase(Query):
         }
 
     def _frequencies(self, context: Context) -> Iterator[tuple[int, float]]:
-        postings: list[tuple[int, Mapping[int, Sequence[int]]]] = []
+        postings: list[tuple[int, tuple[str, ...], Mapping[int, Sequence[int]]]] = []
         for offset, terms in self.slots:
             found = [context.reader.postings(self.field, term) for term in terms]
-            postings.append((offset, found[0] if len(found) == 1 else _united(found)))
-        rarest = min(postings, key=lambda pair: len(pair[1]))[1]
+            postings.append((offset, terms, found[0] if len(found) == 1 else _united(found)))
+        rarest = min(postings, key=lambda slot: len(slot[2]))[2]
         for ordinal in rarest:
-            if all(ordinal in found for _, found in postings):
-                places = [(offset, found[ordinal]) for offset, found in postings]
+            if all(ordinal in found for _, _, found in postings):
+                filled = [(offset, terms, found[ordinal]) for offset, terms, found in postings]
                 frequency = (
-                    sloppy_frequency(places, self.slop) if self.slop else exact_count(places)
+                    sloppy_frequency(filled, self.slop) if self.slop else exact_count(filled)
                 )
                 if frequency:
                     yield ordinal, frequency

@@ -104,6 +104,8 @@ class _Parser:
         parsed = self.clauses(self.options.fields)
         if self.peek() != "end":
             raise _failed(self.text)
+        if isinstance(parsed, Bool):
+            parsed.least = self.options.text.least
         return parsed
 
     def clauses(self, fields: list[tuple[str, float]]) -> Query:
@@ -129,7 +131,6 @@ class _Parser:
             must=[q for sign, q in found if sign == "+"],
             should=[q for sign, q in found if not sign],
             must_not=[q for sign, q in found if sign == "-"],
-            least=self.options.text.least if any(not sign for sign, _ in found) else None,
         )
 
     def _add(
@@ -166,7 +167,10 @@ class _Parser:
 
     def clause(self, fields: list[tuple[str, float]]) -> Query:
         if self.peek() == "term" and self.peek(1) == "colon":
-            name = unescaped(self.take().text)
+            name = self.take().text
+            if name != "*" and _is_pattern(name):
+                raise _failed(self.text)
+            name = unescaped(name)
             self.take()
             if name == "_exists_":
                 return Exists(unescaped(self.take().text))
@@ -294,9 +298,15 @@ def _is_pattern(text: str) -> bool:
 class QueryString(Described):
     text: str
     options: StringOptions
+    contradicts: bool  # both a default field and fields were given
 
     def rewritten(self, context: Context) -> Query:
         """The query that the text describes, in this index."""
+        if self.contradicts:
+            told = "[query_string] cannot use [fields] parameter in conjunction with"
+            raise ApiError(
+                400, "query_validation_exception", f"Validation Failed: 1: {told} [default_field];"
+            )
         if not self.text.strip():
             return MatchNone()
         try:
@@ -315,7 +325,9 @@ def query_string(body: Mapping[str, Any]) -> Query:
         raise ApiError(400, "parsing_exception", "[query_string] must be provided with a [query]")
     fields = read_fields(members)
     default = members.get("default_field")
+    contradicts = False
     if default is not None:
+        contradicts = bool(fields)
         fields = fields or [(str(default), 1.0)]
     kind = str(members.get("type", "best_fields"))
     if kind == "cross_fields":
@@ -340,6 +352,6 @@ def query_string(body: Mapping[str, Any]) -> Query:
         "quote_analyzer", "quote_field_suffix", "rewrite", "fuzzy_rewrite", "escape",
         "fuzzy_prefix_length", "fuzzy_max_expansions", "fuzzy_transpositions",
     )  # fmt: skip
-    made = QueryString(str(text), options)
+    made = QueryString(str(text), options, contradicts)
     members.close(made)
     return made

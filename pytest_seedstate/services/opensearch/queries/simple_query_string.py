@@ -140,7 +140,7 @@ class SimpleQueryString(Described):
         found = _Parser(self.text, self.fields, self.options, context).group(False)
         if found is None:
             return MatchNone()
-        if isinstance(found, Bool) and found.should and self.options.least is not None:
+        if isinstance(found, Bool):
             found.least = self.options.least
         return found
 

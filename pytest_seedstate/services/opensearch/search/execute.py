@@ -225,7 +225,7 @@ def run(node: Node, searched: list[Place], search: Search, *, batch: int | None 
             only_page = batch is None and search.collapse is None
             top = _best(kept, whole.scores, search.page()) if only_page else kept
             hits = [Hit(number, ordinal, whole.scores[ordinal]) for ordinal in top]
-        if not search.sort or search.track_scores or _scored(search):
+        if not search.sort or search.track_scores or _best_first(search):
             found.best = _highest(found.best, whole.scores, kept)
         found.hits += hits
     _failed_on_all(first, found, searched)
@@ -246,6 +246,10 @@ def run(node: Node, searched: list[Place], search: Search, *, batch: int | None 
         except ApiError as problem:
             raise all_failed(problem, [failure(problem, searched[0], node)]) from None
     return found
+
+
+def _best_first(search: Search) -> bool:
+    return search.sort[0].by_score and search.sort[0].descending
 
 
 def _scored(search: Search) -> bool:

@@ -121,7 +121,7 @@ class Fetcher:
         for name in search.stored_fields or ():
             if name not in ("_none_", "_source"):
                 result.update(stored_fields(context, source, name))
-        if search.collapse is not None:
+        if search.collapse is not None and hit.collapsed is not None:
             result[search.collapse.field] = [hit.collapsed]
         return result
 
@@ -274,8 +274,6 @@ def source_fields(
         found = mapping.field(name)
         if found is None:
             continue
-        if mapping.nested_scope(name) is not None:
-            raise unsupported("[fields] of nested objects")
         path = found.name
         values = values_at(source, path.split("."))
         if not values and "." in path and path.rpartition(".")[0] in mapping.fields:
