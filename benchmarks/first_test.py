@@ -18,7 +18,36 @@ import tempfile
 import time
 from pathlib import Path
 
-from pytest_seedstate.cli.starter_files import write_starter
+PACK = """
+from decimal import Decimal
+
+import factory
+from pytest_seedstate import Document, Item, Object, Record, RecordFactory, Row, scenario
+
+
+class Product(Record):
+    sku: str
+    name: str
+    price: Decimal
+    photo: bytes = b"photo"
+    stored_in = (
+        Row("products"),
+        Item("shop", pk="PRODUCT#{sku}", sk="PROFILE"),
+        Object("photos", key="{sku}", body="photo"),
+        Document("products", id="{sku}"),
+    )
+
+
+class ProductFactory(RecordFactory[Product]):
+    sku = factory.Sequence("p{:03}".format)
+    name = factory.Faker("word")
+    price = factory.Faker("pydecimal", min_value=1, max_value=99, right_digits=2)
+
+
+@scenario("three-products")
+def three_products(seed, count=3):
+    yield from ProductFactory.build_batch(count)
+"""
 
 TEST = """
 import os, time
@@ -56,11 +85,13 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_starter(folder)
-        (folder / "tests/test_shop.py").unlink()
+        (folder / "pytest.ini").write_text("[pytest]\n")
+        for part in ("scenarios", "tests"):
+            (folder / part).mkdir()
+        (folder / "scenarios/shop.py").write_text(PACK)
         marker = '@pytest.mark.scenario("three-products")'
         (folder / "tests/test_data.py").write_text(
-            TEST.format(marker=marker, fixtures="postgres, dynamodb, s3")
+            TEST.format(marker=marker, fixtures="postgres, dynamodb, s3, opensearch")
         )
         (folder / "tests/test_bare.py").write_text(TEST.format(marker="", fixtures=""))
         cache = folder / "cache"
