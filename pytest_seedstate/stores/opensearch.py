@@ -146,6 +146,8 @@ class OpenSearchStore:
     def clear(self) -> None:
         """Delete all documents; indices, templates and pipelines stay."""
         for index in self._indices():
+            # A query finds only what was refreshed.
+            self._call("POST", f"/{quote(index, safe='')}/_refresh")
             self._call(
                 "POST",
                 f"/{quote(index, safe='')}/_delete_by_query?refresh=true&conflicts=proceed",

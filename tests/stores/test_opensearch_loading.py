@@ -96,6 +96,15 @@ def test_many_documents(store: OpenSearchStore) -> None:
     assert store.counts() == {"shop": 0, "other": 0}
 
 
+def test_clearing_finds_what_was_not_refreshed(store: OpenSearchStore, client: Client) -> None:
+    """An application seldom refreshes."""
+    store.create_schema([SHOP])
+    client("PUT", "/shop/_doc/late", {"number": 1})
+    store.clear()
+    assert store.counts() == {"shop": 0}
+    assert client("GET", "/shop/_doc/late").status == 404
+
+
 GOOD = [document(n) for n in range(1500)]
 BAD: dict[str, tuple[dict[str, list[OpenSearchDocument]], str]] = {
     "unknown index": ({"shop": GOOD, "shpo": [document(1)]}, "unknown OpenSearch index 'shpo'"),
