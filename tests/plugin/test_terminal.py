@@ -40,6 +40,7 @@ def test_header_and_summary(project: pytest.Pytester) -> None:
     counts = {kind: figure["count"] for kind, figure in report["figures"].items()}
     assert counts == {
         "started": 2,
+        "cached": 0,
         "loaded": 1,
         "switched": 0,
         "rewound": 1,

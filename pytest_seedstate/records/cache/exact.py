@@ -20,7 +20,7 @@ from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 
@@ -158,10 +158,10 @@ class Reader:
 
     def _data(self, form: Any) -> Any:
         number, *values = form
-        kind = self._classes[number]
+        kind: Any = self._classes[number]
         if not is_dataclass(kind):
             raise TypeError(kind)
-        made: Any = object.__new__(kind)
+        made: Any = object.__new__(cast(type, kind))
         for field, value in zip(fields(kind), values, strict=True):
             object.__setattr__(made, field.name, value)
         return made
