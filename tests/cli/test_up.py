@@ -1,0 +1,267 @@
+"""``up`` and ``down``: services that live between commands, and end when they should."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.cli.projects import EMPTY, FRESH, PACK, SEEDSTATE, CliProject, is_gone
+from tests.plugin.inner_runs import wait_until
+from tests.plugin.projects import clean_environment, write_text
+
+
+def test_the_whole_way(project: CliProject) -> None:
+    """Up, seeded, looked at, used by an application, reset, down; nothing is left."""
+    assert "nothing is up" in project.refused("status", code=1)
+    told = project.told("up", "--reset-state", "fresh")
+    assert set(told["services"]) == {"postgres", "aws", "opensearch"}
+    assert told["last"]["name"] == "fresh"
+    assert project.counts() == FRESH
+
+    write_text(
+        project.root / "app.py",
+        """
+        import json, os, urllib.request
+        import boto3, psycopg
+
+        with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+            connection.execute("INSERT INTO products VALUES ('own', 'own', 1)")
+        print(boto3.resource("dynamodb").Table("shop").scan()["Count"])
+        print(len(boto3.client("s3").list_objects_v2(Bucket="photos")["Contents"]))
+        found = urllib.request.urlopen(os.environ["OPENSEARCH_URL"] + "/products/_count")
+        print(json.load(found)["count"])
+        """,
+    )
+    application = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=project.root,
+        env=clean_environment(**told["environment"]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert application.stdout.split() == ["3", "3", "3"]
+    assert project.counts()["postgres"] == {"products": 4}
+
+    project.told("reset", "fresh")
+    assert project.counts() == FRESH
+    assert project.told("down") == {"up": False, "was_up": True}
+    assert project.leftovers() == []
+    assert is_gone(told["pid"])
+    assert project.told("down") == {"up": False, "was_up": False}
+
+
+def test_up_again_changes_nothing(project: CliProject) -> None:
+    """The same services with the same data, whatever is asked for."""
+    first = project.told("up", "--scenario", "three-products")
+    project.told("clear")
+    done = project.run("up", "--reset-state", "fresh", "--json")
+    assert "already up" in done.stderr
+    assert "'fresh' was not loaded" in done.stderr
+    again = project.told("up")
+    assert again["environment"] == first["environment"]
+    assert again["pid"] == first["pid"]
+    assert project.counts() == EMPTY
+
+
+def test_the_shell_takes_what_is_exported(project: CliProject) -> None:
+    """A real sh; tables and remarks go elsewhere, so that nothing else is evaluated."""
+    script = f"""
+        set -eu
+        eval "$('{SEEDSTATE}' up --export 2>errors)"
+        '{sys.executable}' -c '
+import os, psycopg
+with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+    print(connection.execute("SELECT count(*) FROM products").fetchone()[0])
+'
+        printf '%s\\n' "$AWS_ENDPOINT_URL" "$OPENSEARCH_URL"
+    """
+    done = subprocess.run(
+        ["sh", "-c", script],
+        cwd=project.root,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    services = project.told("up")["services"]
+    assert done.stdout.split() == ["0", services["aws"]["url"], services["opensearch"]["url"]]
+    assert "Environment" in (project.root / "errors").read_text()
+
+
+def test_two_at_once_are_one(project: CliProject) -> None:
+    """Both wait for the same services."""
+    both = [project.start("up", "--json") for _ in range(2)]
+    outputs = [process.communicate() for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert outputs[0][0] == outputs[1][0]
+
+
+def test_two_checkouts_never_meet(project: CliProject, tmp_path: Path) -> None:
+    """Each has services and data of its own, and ends alone."""
+    other = CliProject(tmp_path / "other" / "project")
+    try:
+        both = [each.start("up", "--stores", "postgres") for each in (project, other)]
+        for process in both:
+            process.communicate()
+        other.told("seed", "three-products", "--stores", "postgres")
+        assert project.counts() == {"postgres": {"products": 0}}
+        assert other.counts() == {"postgres": {"products": 3}}
+        project.told("down")
+        assert other.counts() == {"postgres": {"products": 3}}
+    finally:
+        other.run("down")
+    assert other.leftovers() == []
+
+
+def test_a_killed_process_is_told(project: CliProject) -> None:
+    """The next command says what has happened, and `up` starts anew."""
+    pid = project.told("up", "--stores", "postgres")["pid"]
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: is_gone(pid))
+    told = project.refused("status", code=1)
+    assert "their process was killed" in told
+    assert "seedstate up starts new ones" in told
+    assert "their process was killed" in project.refused("seed", "three-products", code=1)
+    assert project.told("up", "--stores", "postgres")["pid"] != pid
+    project.told("down")
+    assert "nothing is up" in project.refused("status", code=1)
+
+
+def test_a_service_that_has_ended_is_told(project: CliProject) -> None:
+    """The others go on; status and health name it and end with 1."""
+    told = project.told("up", "--stores", "postgres,s3")
+    with psycopg.connect(told["environment"]["DATABASE_URL"]) as connection:
+        row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    assert row is not None
+    log = Path(told["folder"]) / "pg" / "data" / "postmaster.pid"
+    os.kill(int(log.read_text().split()[0]), signal.SIGKILL)
+    wait_until(lambda: "ended" in project.run("status").stdout)
+    status = project.told("status", code=1)
+    assert status["services"]["postgres"]["problem"]
+    assert status["services"]["aws"]["problem"] is None
+    health = project.told("health", code=1)
+    assert not health["healthy"]
+    assert health["stores"]["s3"]["problem"] is None
+    assert "fails" in project.run("health").stdout
+
+
+def test_a_closed_terminal_and_a_run_of_pytest_leave_it_alone(project: CliProject) -> None:
+    """It has a session of its own, and its folder is somebody's."""
+    told = project.told("up", "--stores", "postgres")
+    os.kill(told["pid"], signal.SIGHUP)
+    assert os.getsid(told["pid"]) == told["pid"]
+    write_text(
+        project.root / "test_it.py",
+        """
+        import pytest
+
+        @pytest.mark.scenario("three-products")
+        def test_it(postgres):
+            assert postgres.execute("SELECT count(*) FROM products").fetchone() == (3,)
+        """,
+    )
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        cwd=project.root,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in tested.stdout, tested.stdout
+    assert project.counts() == {"postgres": {"products": 0}}
+
+
+def test_a_project_that_is_removed_takes_its_services_along(project: CliProject) -> None:
+    """Nobody could stop them any more."""
+    pid = project.told("up", "--stores", "postgres")["pid"]
+    moved = project.root.with_name("moved")
+    project.root.rename(moved)
+    wait_until(lambda: is_gone(pid))
+    moved.rename(project.root)
+    assert project.leftovers() == []
+
+
+@pytest.mark.parametrize(
+    ("pack", "code", "says"),
+    [
+        ("import nothing_of_that_name", 2, "nothing_of_that_name"),
+        ("def (", 2, "scenarios/shop.py"),
+        (
+            PACK + "\n    from pytest_seedstate import schema\n    schema(sql='CREATE TABLE (')",
+            1,
+            "failed",
+        ),
+    ],
+)
+def test_what_cannot_be_started_leaves_nothing(
+    project: CliProject, pack: str, code: int, says: str
+) -> None:
+    """Packs that fail to import are wrong usage; a schema that the server refuses is a failure."""
+    write_text(project.root / "scenarios" / "shop.py", pack)
+    assert says in project.refused("up", "--stores", "postgres", code=code)
+    assert project.leftovers() == []
+
+
+def test_data_that_cannot_be_made_leaves_nothing(project: CliProject) -> None:
+    """Services without the data that was asked for are not what was asked for."""
+    told = project.refused("up", "--stores", "postgres", "--scenario", "broken", code=1)
+    assert "the scenario's own fault" in told
+    assert project.leftovers() == []
+
+
+def test_what_the_schema_put_in_comes_back(tmp_path: Path) -> None:
+    """Reference rows and sequences are the schema's; what a migration tool notes is its own."""
+    project = CliProject(
+        tmp_path / "project",
+        {
+            "pytest.ini": "[pytest]\nseedstate_schema = sql:db\n",
+            "db/1.sql": """
+                CREATE TABLE kinds (id serial PRIMARY KEY, name text);
+                INSERT INTO kinds (name) VALUES ('small'), ('large');
+                CREATE TABLE things (id serial PRIMARY KEY, kind int REFERENCES kinds);
+                CREATE TABLE alembic_version (version_num text);
+                INSERT INTO alembic_version VALUES ('one');
+            """,
+            "scenarios/own.py": """
+                from pytest_seedstate import scenario, reset_state
+
+                @scenario("things", stores=["postgres"])
+                def things(seed):
+                    seed.postgres.execute("INSERT INTO things (kind) VALUES (1), (2)")
+
+                reset_state("full", scenario="things")
+            """,
+        },
+    )
+    try:
+        url = project.told("up", "--reset-state", "full", "--stores", "postgres")["environment"][
+            "DATABASE_URL"
+        ]
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = 'two'")
+            connection.execute("INSERT INTO kinds (name) VALUES ('huge')")
+            connection.execute("INSERT INTO things (kind) VALUES (3)")
+            project.told("reset", "full")
+            assert connection.execute("SELECT id, name FROM kinds ORDER BY id").fetchall() == [
+                (1, "small"),
+                (2, "large"),
+            ]
+            found = connection.execute("SELECT id, kind FROM things ORDER BY id").fetchall()
+            assert found == [(1, 1), (2, 2)]
+            assert connection.execute("SELECT * FROM alembic_version").fetchall() == [("two",)]
+            connection.execute("ALTER TABLE kinds RENAME name TO title")
+            told = project.refused("clear", code=1)
+            assert "'kinds' do not fit it any more" in told
+            assert connection.execute("SELECT count(*) FROM things").fetchone() == (2,)
+    finally:
+        project.run("down")
+    assert project.leftovers() == []
