@@ -223,7 +223,7 @@ def test_empty_has_nothing(generated):
     assert not generated("empty").entries
 
 
-@pytest.mark.parametrize("count", [0, 1, 7, 1000])
+@pytest.mark.parametrize("count", [0, 1, 7, 50, 1000, 1500])
 def test_performance_test_has_as_many_as_asked_for(generated, count):
     """The parameter decides; keys stay different."""
     dataset = generated("performance-test", count=count)
