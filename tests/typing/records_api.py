@@ -11,6 +11,7 @@ import factory
 import pytest
 
 from pytest_seedstate import (
+    Document,
     Item,
     Object,
     Record,
@@ -34,6 +35,7 @@ class Product(Record):
         Row("products", key=("sku",), columns={"sku": "id"}),
         Item("shop", pk="PRODUCT#{sku}", sk="PROFILE", extra={"kind": "product"}),
         Object("photos", key="{sku}.jpg", body="photo", content_type="image/jpeg"),
+        Document("products", id="{sku}", extra={"price": {"amount": "{price}"}}),
     )
 
 
