@@ -1,0 +1,1 @@
+"""Films, to be searched."""

@@ -1,0 +1,5 @@
+"""Index the films anew: ``python -m films``."""
+
+from films import indexing
+
+print(f"{indexing.rebuild()} films")
