@@ -47,7 +47,8 @@ class AnyAggregation:
     typed: str = ""
     children: Mapping[str, AnyAggregation]
     meta: Mapping[str, Any] | None = None
-    parent: str | None = None  # the kind of the one around it
+    parent: str | None = None  # the name of the one around it
+    parent_kind: str = ""
 
     def value(self, result: Result, path: str) -> Any:
         """The number that a ``buckets_path`` or an order means by a property of the result."""
@@ -231,7 +232,7 @@ def _parse_one(name: str, definition: Any) -> AnyAggregation:
     made.typed = made.typed or kind
     made.children = parse_aggregations(definition.get("aggs", definition.get("aggregations")) or {})
     for child in made.children.values():
-        child.parent = kind
+        child.parent, child.parent_kind = name, kind
     made.meta = definition.get("meta")
     if made.meta is not None and not isinstance(made.meta, dict):
         raise parsing_error(f"[meta] of aggregation [{name}] must be an object")

@@ -97,8 +97,18 @@ def missing(name: str, options: Options) -> Aggregation:
     return Missing(Source(options))
 
 
+@plain
 class Global(_Single):
+    name: str
+
     def run(self, slices: list[Slice], run: Run) -> Result:
+        if self.parent is not None:
+            raise ApiError(
+                400,
+                "aggregation_execution_exception",
+                f"Aggregation [{self.parent}] cannot have a global sub-aggregation [{self.name}]."
+                " Global aggregations can only be defined as top level aggregations",
+            )
         everything = []
         for context in run.contexts:
             ordinals = list(context.reader.ordinals)
@@ -111,7 +121,7 @@ class Global(_Single):
 
 @aggregation("global")
 def global_aggregation(name: str, options: Options) -> Aggregation:
-    return Global()
+    return Global(name)
 
 
 @plain

@@ -87,9 +87,9 @@ class Composite(Aggregation):
 
     def run(self, slices: list[Slice], run: Run) -> Result:
         check_buckets(self.size)
-        if self.parent not in (None, "nested", "reverse_nested", "filter"):
-            words = "".join(word.title() for word in self.parent.split("_"))
-            what = "Aggregation" if self.parent == "composite" else "Aggregator"
+        if self.parent_kind not in ("", "nested", "reverse_nested", "filter"):
+            words = "".join(word.title() for word in self.parent_kind.split("_"))
+            what = "Aggregation" if self.parent_kind == "composite" else "Aggregator"
             raise illegal_argument(
                 "[composite] aggregation cannot be used with a parent aggregation of type:"
                 f" [{words}{what}Factory]"

@@ -15,12 +15,14 @@ from .values import Source
 
 def as_text(field: Any, value: float, pattern: str | None) -> str | None:
     """How a figure of a field is shown besides its number; None where it is not."""
-    if field is None or value is None or not math.isfinite(value):
+    if field is None or value is None:
         return None
     if field.type == "date":
-        return str(field.format(int(value), pattern))
+        # As Java makes a whole number of another one.
+        whole = 0 if math.isnan(value) else int(max(-(2.0**63), min(value, 2.0**63)))
+        return str(field.format(max(-(2**63), min(whole, 2**63 - 1)), pattern))
     if pattern is not None:
-        return decimal_format(value, pattern)
+        return decimal_format(value, pattern) if math.isfinite(value) else "NaN"
     if field.type == "boolean":
         return "true" if value else "false"
     return None
@@ -109,15 +111,21 @@ class Stats(Aggregation):
         if self.extended:
             result.update(self._extended(values, added))
         if values:
-            for key in list(result):
-                text = (
-                    None
-                    if key in ("count", "std_deviation_bounds") or result[key] is None
-                    else as_text(field, result[key], self.format)
-                )
-                if text is not None:
-                    result[f"{key}_as_string"] = text
+            for key, figure in list(result.items()):
+                if key == "std_deviation_bounds":
+                    texts = {name: self._text(field, each) for name, each in figure.items()}
+                    if None not in texts.values():
+                        result[f"{key}_as_string"] = texts
+                elif key != "count":
+                    text = self._text(field, figure)
+                    if field is not None and field.type == "boolean" and key[:3] != "std":
+                        result[f"{key}_as_string"] = text == "true"  # JSON's own
+                    elif text is not None:
+                        result[f"{key}_as_string"] = text
         return result
+
+    def _text(self, field: Any, figure: float | str | None) -> str | None:
+        return None if figure is None else as_text(field, float(figure), self.format)
 
     def _extended(self, values: list[float], added: float) -> Result:
         count = len(values)

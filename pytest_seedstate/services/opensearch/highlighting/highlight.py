@@ -127,7 +127,19 @@ def parse_highlight(body: Any) -> Highlight:
     result = Highlight()
     for one in listed:
         for name, options in one.items():
-            result.fields.append((name, _options(options or {}, base)))
+            try:
+                result.fields.append((name, _options(options or {}, base)))
+            except ApiError as problem:
+                if problem.kind != "parsing_exception":
+                    raise
+                told = "x_content_parse_exception"
+                cause = {"type": told, "reason": f"[1:1] [fields] failed to parse field [{name}]"}
+                raise ApiError(
+                    400,
+                    told,
+                    "[1:1] [highlight] failed to parse field [fields]",
+                    caused_by={**cause, "caused_by": problem.cause()},
+                ) from None
     return result
 
 
@@ -148,7 +160,10 @@ def _spans(tokens: list[Token], marks: list[Mark]) -> list[Span]:
 
 def _of_mark(tokens: list[Token], mark: Mark) -> Iterator[Token]:
     if not mark.phrase:
-        yield from (token for token in tokens if token.term in mark.terms)
+        test = mark.test
+        yield from (
+            token for token in tokens if token.term in mark.terms or (test and test(token.term))
+        )
     elif mark.slop:
         if all(any(t.term in slot for t in tokens) for slot in mark.phrase):
             yield from _sloppy(tokens, mark)
@@ -201,7 +216,8 @@ def _marked(text: str, passage: Passage, options: Options) -> str:
 
 
 def _fragments(texts: list[str], found: Field, marks: list[Mark], options: Options) -> list[str]:
-    shown: list[tuple[float, int, str]] = []
+    cut: list[tuple[str, list[Passage]]] = []
+    size = options.fragment_size if options.fragments else -1
     for text in texts:
         if found.type == "text":
             assert found.analyzer is not None
@@ -211,24 +227,35 @@ def _fragments(texts: list[str], found: Field, marks: list[Mark], options: Optio
             tokens = [Token(term, 0, 0, len(text))]
         spans = _spans(tokens, marks)
         if not spans:
-            continue
-        size = options.fragment_size if options.fragments else -1
-        if options.kind == "plain":
-            passages = plain(text, spans, size, [(t.start, t.end) for t in tokens])
+            cut.append((text, []))
+        elif options.kind == "plain":
+            cut.append((text, plain(text, spans, size, [(t.start, t.end) for t in tokens])))
         else:
-            passages = unified(text, spans, size, options.by_words)
-            score(passages, len(text), spans)
+            cut.append((text, unified(text, spans, size, options.by_words)))
+    if options.kind != "plain":
+        score(cut)
+    whole = options.fragments == 0 or options.kind == "plain"
+    shown: list[tuple[float, int, str]] = []
+    for text, passages in cut:
         for passage in passages:
             marked = _marked(text, passage, options)
-            whole = options.fragments == 0 or options.kind == "plain"
             shown.append((passage.score, len(shown), marked if whole else marked.strip()))
     if options.fragments:
         best = sorted(shown, key=lambda one: -one[0])[: options.fragments]
         shown = best if options.by_score else sorted(best, key=lambda one: one[1])
     if shown or not options.no_match_size or not texts:
         return [text for _, _, text in shown]
+    if options.kind == "plain":
+        shortened = _whole_tokens(texts[0], found, options.no_match_size)
+        return [shortened] if shortened else []  # never encoded
     shortened = beginning(texts[0], options.no_match_size).strip()
     return [_escaped(shortened) if options.encode else shortened]
+
+
+def _whole_tokens(text: str, found: Field, size: int) -> str:
+    """The tokens of a text that fit into its first `size` characters."""
+    ends = [len(text)] if found.analyzer is None else [t.end for t in found.analyzer.tokens(text)]
+    return text[: max((end for end in ends if end <= size), default=0)]
 
 
 def highlighted(

@@ -160,19 +160,28 @@ def plain(text: str, spans: list[Span], size: int, tokens: list[tuple[int, int]]
 _PIVOT = 87.0
 
 
-def score(passages: list[Passage], length: int, spans: list[Span]) -> None:
-    """Score passages as Lucene's unified highlighter does."""
+def score(cut: list[tuple[str, list[Passage]]]) -> None:
+    """Score the passages of a field as Lucene's unified highlighter does.
+
+    Args:
+        cut: all values of the field, each with its passages: they count as one text.
+    """
     frequencies: dict[str, int] = {}
-    for _, _, term in spans:
-        frequencies[term] = frequencies.get(term, 0) + 1
-    documents = 1 + length / _PIVOT
-    for passage in passages:
-        inside: dict[str, int] = {}
-        for _, _, term in passage.spans:
-            inside[term] = inside.get(term, 0) + 1
-        size = passage.end - passage.start
-        total = 0.0
-        for term, count in inside.items():
-            weight = 2.2 * math.log(1 + (documents + 0.5) / (frequencies[term] + 0.5))
-            total += weight * count / (count + 1.2 * (0.25 + 0.75 * size / _PIVOT))
-        passage.score = total * (1 + 1 / math.log(_PIVOT + passage.start))
+    for _, passages in cut:
+        for passage in passages:
+            for _, _, term in passage.spans:
+                frequencies[term] = frequencies.get(term, 0) + 1
+    documents = 1 + (sum(len(text) + 1 for text, _ in cut) - 1) / _PIVOT
+    before = 0  # where a value begins in the whole
+    for text, passages in cut:
+        for passage in passages:
+            inside: dict[str, int] = {}
+            for _, _, term in passage.spans:
+                inside[term] = inside.get(term, 0) + 1
+            size = passage.end - passage.start
+            total = 0.0
+            for term, count in inside.items():
+                weight = 2.2 * math.log(1 + (documents + 0.5) / (frequencies[term] + 0.5))
+                total += weight * count / (count + 1.2 * (0.25 + 0.75 * size / _PIVOT))
+            passage.score = total * (1 + 1 / math.log(_PIVOT + before + passage.start))
+        before += len(text) + 1

@@ -194,8 +194,13 @@ def _year(count: int, lenient: bool) -> tuple[str, Callable[[Moment], str]]:
     if count == 2:
         return r"(?P<year2>\d{2})", lambda m: f"{m.year % 100:02d}"
     if lenient or count == 1:
-        return r"(?P<year>[+-]?\d{1,9})", lambda m: f"{m.year:0{count}d}"
-    return r"(?P<year>-?\d{4})", lambda m: f"{m.year:04d}"
+        return r"(?P<year>[+-]?\d{1,9})", lambda m: _written_year(m.year, count)
+    return r"(?P<year>-?\d{4})", lambda m: _written_year(m.year, 4)
+
+
+def _written_year(year: int, count: int) -> str:
+    # As Java: more digits than asked for have a sign.
+    return f"+{year}" if count == 4 and year > 9999 else f"{year:0{count}d}"
 
 
 def _offset(letter: str, count: int) -> tuple[str, Callable[[Moment], str]]:

@@ -70,6 +70,7 @@ class Mark(NamedTuple):
     terms: frozenset[str]
     phrase: tuple[frozenset[str], ...] = ()
     slop: int = 0
+    test: Callable[[str], Any] | None = None  # what terms of other fields have to pass
 
 
 class Query:

@@ -56,8 +56,10 @@ class Bool(Query):
 
     def _required(self) -> int:
         among_others = bool(self.must or self.filter)
+        if not among_others and not self.should:
+            return 0  # all but what is excluded
         required = 0 if self.least is None else minimum(self.least, len(self.should))
-        return required or (0 if among_others or not self.should else 1)
+        return required or (0 if among_others else 1)
 
     def _excluded(self, context: Context) -> set[int]:
         result: set[int] = set()

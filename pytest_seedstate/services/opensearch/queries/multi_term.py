@@ -75,7 +75,9 @@ class MultiTerm(Query):
     def _test(self, value: str) -> Callable[[str], Any]:
         if self.kind == "prefix":
             lower = value.lower()
-            return lambda one: one.lower().startswith(lower)
+            if self.any_case:
+                return lambda one: one.lower().startswith(lower)
+            return lambda one: one.startswith(value)
         flags = re.DOTALL | (re.IGNORECASE if self.any_case else 0)
         if self.kind == "wildcard":
             return re.compile(wildcard_source(value), flags).fullmatch
@@ -91,7 +93,7 @@ class MultiTerm(Query):
     def marks(self, context: Context) -> Iterator[Mark]:
         found = context.field(self.field)
         if found is not None:
-            yield Mark(found.name, frozenset(self.expand(context)))
+            yield Mark(found.name, frozenset(self.expand(context)), test=self._test(self.value))
 
 
 def wildcard_source(value: str) -> str:
@@ -210,8 +212,7 @@ class Fuzzy(Query):
             distance = distance_within(value, one, edits, self.transpositions)
             if distance is not None:
                 share = f32(1.0 - f32(distance / min(len(value), len(one)))) if distance else 1.0
-                if share > 0 or distance == 0:
-                    near.append((one, share))
+                near.append((one, max(share, 0.0)))
         near.sort(key=lambda pair: (-pair[1], pair[0]))
         return near[: self.max_expansions]
 
