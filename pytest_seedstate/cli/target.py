@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pytest_seedstate.cli.output import asking
 from pytest_seedstate.cli.settings import load_settings
 from pytest_seedstate.config import Settings
 from pytest_seedstate.engine.endpoints import (
@@ -88,9 +89,11 @@ def opened(settings: Settings) -> Iterator[Target]:
     """The services of a project that run.
 
     Raises:
-        SeedstateError: there are none, or they are not to be written to.
+        SeedstateError: there are none.
+        WrongUsageError: the environment names services that are not to be written to.
     """
-    target = find_target(settings)
+    with asking():
+        target = find_target(settings)
     if target is None:
         raise nothing_runs(settings)
     try:

@@ -87,10 +87,19 @@ class Project:
         """Find every mistake that can be found before a service starts.
 
         Raises:
-            SeedstateError: in the packs or in the settings of the schema; the same every time.
+            SeedstateError: in the packs or in the settings of schema and services; the same every
+                time.
         """
+        _ = self._checked
+
+    @cached_property
+    def _checked(self) -> bool:
+        from pytest_seedstate.engine.checks import check_settings
+
         _ = self.registry
-        _ = self.schema
+        self.schema.check()
+        check_settings(self.settings)
+        return True
 
     @cached_property
     def engine(self) -> Engine:

@@ -66,7 +66,11 @@ class OwnSchema:
         return files
 
     def program(self, root: Path) -> tuple[Sequence[str], Path]:
-        """The command that creates this schema, and the folder it runs in."""
+        """The command that creates this schema, and the folder it runs in.
+
+        Raises:
+            SeedstateError: a file that it needs is not there, or the line cannot be read.
+        """
         if self.kind == "alembic":
             ini = root / self.argument
             if not ini.is_file():
@@ -79,8 +83,20 @@ class OwnSchema:
             return command, ini.parent
         if self.kind == "django":
             folder = root / self.argument
+            if not (folder / "manage.py").is_file():
+                raise SeedstateError(
+                    "there is no manage.py",
+                    where=f"seedstate_schema, '{self}'",
+                    checked=str(folder / "manage.py"),
+                    fix="django:FOLDER names the folder that has it",
+                )
             return [sys.executable, "manage.py", "migrate", "--no-input", "-v", "0"], folder
-        return shlex.split(self.argument), root
+        try:
+            return shlex.split(self.argument), root
+        except ValueError as error:
+            raise SeedstateError(
+                f"the command cannot be read: {error}", where=f"seedstate_schema, '{self}'"
+            ) from None
 
 
 class Schema:
@@ -127,6 +143,18 @@ class Schema:
     def has_programs(self) -> bool:
         """Whether programs or hooks of the user's create a part of it."""
         return self._hook() is not None or any(own.kind != "sql" for own in self._own)
+
+    def check(self) -> None:
+        """See whether what ini ``seedstate_schema`` names is there.
+
+        Raises:
+            SeedstateError: a folder, file or command that cannot be used.
+        """
+        for own in self._own:
+            if own.kind == "sql":
+                own.sql_files(self._root)
+            else:
+                own.program(self._root)
 
     def declare(self, stores: Iterable[Store]) -> None:
         """Create what SQL files and packs say, in stores that have just started.

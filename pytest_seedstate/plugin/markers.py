@@ -120,6 +120,8 @@ def read_request(item: pytest.Item, project: Project) -> Request:
         if not fixtures:
             return Request()
         return Request(project.schema_only, _stores_of(fixtures, project))
+    if marked:
+        _refuse_misspelt_arguments(marked, project, item)
     state = project.state(
         marked.scenarios if marked else (),
         params=marked.params if marked else {},
@@ -132,6 +134,24 @@ def read_request(item: pytest.Item, project: Project) -> Request:
         marked.scope if marked else "function",
         marked.readonly if marked else False,
     )
+
+
+def _refuse_misspelt_arguments(marked: _Scenarios, project: Project, item: pytest.Item) -> None:
+    """A parameter that the scenario does not have may be meant for the marker."""
+    if len(marked.scenarios) != 1 or not marked.params:
+        return
+    parameters = project.registry.scenario(marked.scenarios[0], visible_from=item.path).parameters
+    for name in marked.params:
+        near = closest(name, ["scope", "readonly"])
+        if near and name not in parameters.known and not parameters.open:
+            closer = closest(name, [near, *parameters.known])
+            raise SeedstateError(
+                f"unknown parameter '{name}'",
+                where="the marker 'scenario'",
+                checked=f"parameters of the scenario: {', '.join(parameters.known) or 'none'}; "
+                "of the marker: scope, readonly",
+                fix=f"did you mean '{closer}='?",
+            )
 
 
 def _scenarios_of(item: pytest.Item, project: Project) -> _Scenarios | None:

@@ -56,6 +56,58 @@ CASES = [
         told=("names no scenario",),
     ),
     Case(
+        "misspelt argument of the marker",
+        marked('scenario("three-products", readony=True)'),
+        told=("unknown parameter 'readony'", "did you mean 'readonly='?"),
+    ),
+    Case(
+        "misspelt parameter beside the marker's arguments",
+        marked('scenario("three-products", cuont=1)'),
+        told=("unknown parameter 'cuont'", "did you mean 'count'?"),
+    ),
+    Case(
+        "several scenarios for an option that takes one",
+        options=("--scenario=three-products,one-more",),
+        told=("--scenario (ini seedstate_scenario) takes one name",),
+        exit_code=USAGE,
+    ),
+    Case(
+        "schema folder that is not there",
+        options=ini("seedstate_schema=sql:db/schema"),
+        told=("there is no SQL file in 'db/schema'",),
+    ),
+    Case(
+        "alembic file that is not there",
+        options=ini("seedstate_schema=alembic:alembic.ini"),
+        told=("'alembic.ini' does not exist",),
+    ),
+    Case(
+        "project without manage.py",
+        options=ini("seedstate_schema=django"),
+        told=("there is no manage.py",),
+    ),
+    Case(
+        "command that no shell could read",
+        options=ini("seedstate_schema=command:make 'schema"),
+        told=("the command cannot be read",),
+    ),
+    Case(
+        "unknown AWS service",
+        options=ini("seedstate_aws_services=dynamodbb"),
+        told=("unknown AWS service 'dynamodbb'", "did you mean 'dynamodb'?"),
+    ),
+    Case(
+        "folder without PostgreSQL programs",
+        options=ini("seedstate_postgres_bin=/nowhere"),
+        told=("/nowhere holds no PostgreSQL server",),
+    ),
+    Case(
+        "unknown key of the table",
+        files={"pyproject.toml": "[tool.seedstate]\nclok = 'today'\n"},
+        told=("unknown setting 'clok'", "did you mean 'clock'?", "[tool.seedstate]"),
+        exit_code=USAGE,
+    ),
+    Case(
         "something that is no scenario",
         marked("scenario(42)"),
         told=("42 is not a scenario",),

@@ -1,0 +1,165 @@
+"""Commands on services that somebody else runs, which the environment or the settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.cli.projects import EMPTY, FRESH, CliProject
+from tests.plugin.projects import write_text
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Services with the schema of the pack `shop`: the variables that lead to them."""
+    owner = CliProject(tmp_path_factory.mktemp("owner") / "project")
+    environment = owner.told("up")["environment"]
+    yield environment
+    owner.run("down")
+    assert owner.leftovers() == []
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> CliProject:
+    """Another project with the same pack, and nothing up."""
+    return CliProject(tmp_path / "project")
+
+
+def test_all_commands_work_on_named_endpoints(
+    project: CliProject, services: dict[str, str]
+) -> None:
+    """In every store; what is not ours is not called up."""
+    project.told("reset", "fresh", **services)
+    assert project.counts(**services) == FRESH
+    told = project.told("status", **services)
+    assert told["up"] is False
+    assert told["services"]["postgres"]["named_by"] == "DATABASE_URL"
+    assert "***" in told["services"]["postgres"]["url"]
+    assert "not of ours" in project.run("status", **services).stdout
+    assert project.told("health", **services)["healthy"]
+    project.told("clear", **services)
+    assert project.counts(**services) == EMPTY
+    project.told("seed", "written", **services)
+    assert project.counts(**services)["postgres"] == {"products": 1}
+
+
+def test_only_the_services_that_are_named(project: CliProject, services: dict[str, str]) -> None:
+    """A driver in the URL, as SQLAlchemy has it, is left out."""
+    url = services["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://")
+    project.told("clear", DATABASE_URL=url)
+    assert project.counts(DATABASE_URL=url) == {"postgres": {"products": 0}}
+    told = project.refused("reset", "fresh", code=1, DATABASE_URL=url)
+    assert "unknown running store" in told
+    project.told("reset", "fresh", "--stores", "postgres", DATABASE_URL=url)
+    assert project.counts(DATABASE_URL=url) == {"postgres": {"products": 3}}
+
+
+def test_settings_name_endpoints_too(project: CliProject, services: dict[str, str]) -> None:
+    """By another variable, or by the URL itself."""
+    write_text(project.root / "pytest.ini", "[pytest]\nseedstate_env = SHOP_DB = {postgres.url}\n")
+    named = {"SHOP_DB": services["DATABASE_URL"]}
+    assert set(project.counts(**named)) == {"postgres"}
+    ini = f"[pytest]\nseedstate_env = OPENSEARCH_URL = {services['OPENSEARCH_URL']}\n"
+    write_text(project.root / "pytest.ini", ini)
+    assert set(project.counts()) == {"opensearch"}
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "says"),
+    [
+        ("DATABASE_URL", "postgresql://db.example.com/shop", "leads to 'db.example.com'"),
+        ("DATABASE_URL", "postgresql:///shop?host=db.example.com", "leads to 'db.example.com'"),
+        ("DATABASE_URL", "postgresql://localhost,db.example.com/shop", "'db.example.com'"),
+        ("AWS_ENDPOINT_URL", "http://s3.amazonaws.com", "leads to 's3.amazonaws.com'"),
+        ("AWS_ENDPOINT_URL", "https://localhost", "should begin with http://"),
+        ("OPENSEARCH_URL", "localhost:9200", "should begin with http://"),
+        ("DATABASE_URL", "mysql://localhost/shop", "should begin with postgresql://"),
+        ("DATABASE_URL", "postgresql://localhost:port/shop", "is no URL of postgres"),
+    ],
+)
+def test_what_is_not_of_this_machine_is_refused(
+    project: CliProject, name: str, url: str, says: str
+) -> None:
+    """Before anything is asked of it."""
+    assert says in project.refused("clear", code=2, **{name: url})
+
+
+def test_hosts_may_be_trusted(project: CliProject) -> None:
+    """Then it is asked, and what it says is told."""
+    ini = "[pytest]\nseedstate_trusted_hosts = db.invalid\n"
+    write_text(project.root / "pytest.ini", ini)
+    told = project.refused("clear", code=1, DATABASE_URL="postgresql://me:hidden@db.invalid/shop")
+    assert "PostgreSQL does not answer" in told
+    assert "hidden" not in told
+
+
+def test_libpq_may_not_lead_elsewhere(project: CliProject) -> None:
+    """What a URL leaves out is taken from the environment by libpq, so it is looked at."""
+    told = project.refused(
+        "clear", code=2, DATABASE_URL="postgresql:///shop", PGHOST="db.example.com"
+    )
+    assert "leads to 'db.example.com'" in told
+
+
+def test_a_service_that_does_not_answer(project: CliProject) -> None:
+    """Health says which, and ends with 1."""
+    told = project.told("health", code=1, OPENSEARCH_URL="http://127.0.0.1:9")
+    assert told["stores"]["opensearch"]["problem"]
+    told = project.refused(
+        "seed", "three-products", code=1, DATABASE_URL="postgresql://127.0.0.1:9/x"
+    )
+    assert "unknown running store" in told
+
+
+def test_no_superuser_is_needed(project: CliProject, services: dict[str, str]) -> None:
+    """Rows that refer to each other both ways, a self-reference, and emptying them."""
+    pack = """
+        from pytest_seedstate import Record, Row, scenario, schema, reset_state
+
+        class Person(Record):
+            id: int
+            boss: int | None = None
+            stored_in = (Row("people"),)
+
+        @scenario("people")
+        def people(seed, count=3):
+            for number in range(1, count + 1):
+                yield Person(id=number, boss=number - 1 or None)
+
+        reset_state("staffed", scenario="people")
+    """
+    write_text(project.root / "scenarios" / "shop.py", pack)
+    with psycopg.connect(services["DATABASE_URL"], autocommit=True) as admin:
+        admin.execute("CREATE ROLE plain LOGIN PASSWORD 'plain'")
+        admin.execute("CREATE DATABASE plain OWNER plain")
+    own = services["DATABASE_URL"].rpartition("@")[2].partition("/")[0]
+    url = f"postgresql://plain:plain@{own}/plain"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE people (id int PRIMARY KEY, boss int REFERENCES people, place serial)"
+        )
+        for _ in range(2):
+            project.told("reset", "staffed", DATABASE_URL=url)
+            found = connection.execute("SELECT id, place FROM people ORDER BY id").fetchall()
+            assert found == [(1, 1), (2, 2), (3, 3)]
+        told = project.told(
+            "seed", "people", "--param", "count=5", "--skip-existing", DATABASE_URL=url
+        )
+        assert told["skipped"] == {"postgres": {"people": 3}}
+        assert project.counts(DATABASE_URL=url) == {"postgres": {"people": 5}}
+
+
+def test_part_of_the_stores_may_refuse(project: CliProject, services: dict[str, str]) -> None:
+    """What each holds then is told."""
+    project.told("clear", **services)
+    with psycopg.connect(services["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("INSERT INTO products VALUES ('p001', 'taken', 1)")
+    told = project.refused("seed", "three-products", code=1, **services)
+    assert "two rows of 'products' have the same key: sku = p001" in told
+    assert "loaded: dynamodb, opensearch" in told
+    assert "refused, and as before: postgres" in told
+    project.told("seed", "three-products", "--skip-existing", **services)
+    assert project.counts(**services) == {**FRESH, "s3": {"photos": 0}}
