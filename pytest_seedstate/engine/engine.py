@@ -228,7 +228,7 @@ class Engine:
         )
 
     def check_collection(self, name: str) -> None:
-        """See whether a name is that of a table or bucket, or was of one that changed.
+        """See whether a name is that of a table, bucket or index, or was of one that changed.
 
         Raises:
             SeedstateError: it is not; the closest one.

@@ -334,3 +334,16 @@ def test_a_host_that_dies_is_told_to_who_needs_it(tmp_path: Path) -> None:
     told_once_each(run, "the embedded OpenSearch ended unasked", "test_kills", "test_after")
     assert "2 passed, 2 errors" in run.output
     assert inner.leftovers() == []
+
+
+def test_a_missing_asynchronous_client(tmp_path: Path) -> None:
+    """It needs one more package, which few want."""
+    inner = InnerProject(
+        tmp_path,
+        '    @pytest.mark.scenario("two-notes")\n    def test_it(opensearch_async): pass\n',
+        FILES,
+    )
+    run = inner.run("-rE", *ENV, PYTHONPATH=str(tmp_path / "hidden"), HIDDEN="aiohttp")
+    problem = "an asynchronous OpenSearch client needs the package 'aiohttp'"
+    told_once_each(run, problem, "test_it")
+    assert '"pytest-seedstate[opensearch-async]"' in run.output
