@@ -89,7 +89,7 @@ def test_changes_of_metadata_are_counted_and_documents_by_sequence_number(filled
 
 
 @pytest.mark.parametrize(
-    "path", ["/_nodes", "/_tasks", "/b/_nope/x", "/_cat/nope", "/_cluster/stats"]
+    "path", ["/_nodes/stats", "/_tasks", "/b/_nope/x", "/_cat/nope", "/_cluster/stats"]
 )
 def test_what_is_not_served_is_a_400(filled: Api, path: str) -> None:
     """An API that is not here is no index."""

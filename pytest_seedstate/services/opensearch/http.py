@@ -102,7 +102,8 @@ class Application:
             _check_content_type(environ.get("CONTENT_TYPE", ""))
         read_flag(parameters, "pretty")
         agent = environ.get("HTTP_USER_AGENT", "unknown")
-        request = Request(self.node, method, path, variables, parameters, body, agent)
+        host = environ.get("HTTP_HOST") or f"127.0.0.1:{environ.get('SERVER_PORT', 9200)}"
+        request = Request(self.node, method, path, variables, parameters, body, agent, host)
         with self.node.lock, _collector_paused():
             return self.carry_out(found, request)
 

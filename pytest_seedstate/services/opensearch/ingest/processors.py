@@ -122,6 +122,11 @@ def processor(
     return register
 
 
+def names_of_processors() -> list[str]:
+    """Return the names of all processors, sorted."""
+    return sorted(_KINDS)
+
+
 def build(definitions: Any) -> list[Processor]:
     """Return the processors of a list of definitions.
 

@@ -14,6 +14,7 @@ _FAMILIES = (
     "routes.ingest",
     "routes.maintenance",
     "routes.mappings",
+    "routes.nodes",
     "routes.templates",
     "routes.updates",
     "search.routes",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_seedstate.services.opensearch.errors import illegal_argument, unsupported
+from pytest_seedstate.services.opensearch.errors import ApiError, illegal_argument, unsupported
 from pytest_seedstate.services.opensearch.routes.common import (
     INDEX_OPTIONS,
     TIMEOUTS,
@@ -253,3 +253,11 @@ def pending_tasks(request: Request) -> Response:
 @route("GET", "/_snapshot", "/_snapshot/_all", parameters=("local", *TIMEOUTS))
 def repositories(request: Request) -> Response:
     return Response({})
+
+
+@route("GET", "/_snapshot/{repository}", parameters=("local", *TIMEOUTS))
+def repository(request: Request) -> Response:
+    name = request.names("repository")
+    if "*" in name:
+        return Response({})
+    raise ApiError(404, "repository_missing_exception", f"[{name}] missing")

@@ -35,7 +35,7 @@ def get_pipeline(request: Request) -> Response:
     found = _named(request, wanted or "*")
     return Response(
         {name: request.node.pipelines[name] for name in found},
-        404 if wanted and not found else 200,
+        200 if found else 404,
     )
 
 

@@ -41,6 +41,7 @@ class Request:
         parameters: the query string's, decoded; the last one wins.
         body: as sent, unpacked.
         user_agent: who sent it.
+        host: the address that was asked, with the port.
     """
 
     node: Node
@@ -50,6 +51,7 @@ class Request:
     parameters: Mapping[str, str]
     body: bytes = b""
     user_agent: str = "unknown"
+    host: str = "127.0.0.1:9200"
 
     def flag(self, name: str, default: bool = False) -> bool:
         """Return a boolean parameter; one without a value is true."""
@@ -148,7 +150,6 @@ _ROOT = _Branch()
 # APIs of OpenSearch that are not here: otherwise they would be taken for indices.
 _ELSEWHERE = frozenset(
     {
-        "_nodes",
         "_tasks",
         "_scripts",
         "_data_stream",
@@ -160,6 +161,13 @@ _ELSEWHERE = frozenset(
     | {"_render", "_script_language", "_script_context", "_resolve", "_rollup", "_security"}
     | {"_segments", "_recovery", "_shard_stores", "_upgrade", "_validate", "_termvectors"}
     | {"_search_shards", "_field_caps", "_mtermvectors", "_list", "_tier", "_wlm"}
+)
+# The same below an index or another API.
+_ELSEWHERE_BELOW = _ELSEWHERE | frozenset(
+    {"_close", "_open", "_rollover", "_clone", "_shrink", "_split", "_explain", "_termvector"}
+    | {"_ingestion", "_scale", "template", "processor", "stats", "reroute", "decommission"}
+    | {"allocation", "thread_pool", "fielddata", "segments", "recovery", "repositories", "tasks"}
+    | {"nodeattrs", "_script", "_execute", "synced", "remote", "_view", "_simulate_index"}
 )
 
 
@@ -216,6 +224,8 @@ def find(method: str, raw_path: str) -> tuple[Route, dict[str, str]]:
             allowed.add("HEAD")
     if allowed:
         raise MethodNotAllowedError(method, unquote(raw_path), sorted(allowed))
+    if not _ELSEWHERE_BELOW.isdisjoint(segments[1:]):
+        raise unsupported(f"the API [{unquote(raw_path)}]")
     raise NoSuchRouteError(method, unquote(raw_path))
 
 
