@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -70,10 +71,42 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["init", "--help"]])
-def test_help_explains(arguments: list[str], tmp_path: Path) -> None:
-    """On a terminal without colours and with them off."""
-    done = run(SEEDSTATE, *arguments, cwd=tmp_path)
+def test_below_a_project_it_writes_to_its_root(tmp_path: Path) -> None:
+    """There pytest will look for packs; a folder that is named must be such a root itself."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    below = tmp_path / "src" / "deep"
+    below.mkdir(parents=True)
+    refused = run(SEEDSTATE, "init", "src", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "belongs to the project above it" in refused.stderr
+    assert sorted(files_below(tmp_path)) == ["pytest.ini"]
+    done = run(SEEDSTATE, "init", "--json", cwd=below)
     assert done.returncode == 0
-    assert "Usage" in done.stdout
-    assert "init" in done.stdout
+    assert str(tmp_path) in done.stderr
+    assert json.loads(done.stdout)["folder"] == str(tmp_path)
+    assert "scenarios/shop.py" in files_below(tmp_path)
+
+
+COMMANDS = (
+    "init",
+    "scenarios",
+    "states",
+    "up",
+    "down",
+    "status",
+    "health",
+    "seed",
+    "reset",
+    "clear",
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_examples_and_exit_codes(command: str, tmp_path: Path) -> None:
+    """Of every command, and the list of them names all."""
+    done = run(SEEDSTATE, command, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert f"\n    seedstate {command}" in done.stdout or f"$(seedstate {command}" in done.stdout
+    assert "Exit codes: 0" in done.stdout
+    assert "--json" in done.stdout
+    assert f"  {command} " in run(SEEDSTATE, "--help", cwd=tmp_path).stdout

@@ -1,0 +1,155 @@
+"""Settings said once: in pytest's ini or in ``[tool.seedstate]``, for tests and commands alike."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_seedstate.cli.settings import load_settings
+from pytest_seedstate.config_sources import read_table
+from pytest_seedstate.errors import SeedstateError
+from tests.cli.projects import CliProject
+from tests.plugin.projects import clean_environment, write_text
+
+ELSEWHERE = (
+    'from pytest_seedstate import scenario\n\n@scenario("here")\ndef here(seed): return []\n'
+)
+TEST = 'import pytest\n\n@pytest.mark.scenario("here")\ndef test_it(seedstate):\n    print(seedstate.now)\n'
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> CliProject:
+    """A project whose packs lie where only a setting says."""
+    return CliProject(tmp_path / "project", {"data/own.py": ELSEWHERE, "test_it.py": TEST})
+
+
+def run_tests(project: CliProject, *options: str) -> str:
+    """What pytest says, with the instant that the test prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rP", *options],
+        cwd=project.root,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pytest.ini", "[pytest]\nseedstate_scenarios = data\nseedstate_clock = 2030-05-05\n"),
+        ("tox.ini", "[pytest]\nseedstate_scenarios = data\nseedstate_clock = 2030-05-05\n"),
+        ("setup.cfg", "[tool:pytest]\nseedstate_scenarios = data\nseedstate_clock = 2030-05-05\n"),
+        (
+            "pyproject.toml",
+            "[tool.pytest.ini_options]\nseedstate_scenarios = ['data']\n"
+            "seedstate_clock = '2030-05-05'\n",
+        ),
+        ("pyproject.toml", "[tool.seedstate]\nscenarios = ['data']\nclock = 2030-05-05\n"),
+        (
+            "pyproject.toml",
+            "[tool]\nseedstate.scenarios = 'data'\nseedstate.clock = '2030-05-05'\n",
+        ),
+    ],
+)
+def test_every_place_holds_for_tests_and_commands(
+    project: CliProject, name: str, text: str
+) -> None:
+    """Wherever pytest reads its ini, and in our own table."""
+    write_text(project.root / name, text)
+    assert [one["name"] for one in project.told("scenarios")["scenarios"]] == ["here"]
+    assert load_settings(project.root).clock.isoformat() == "2030-05-05T00:00:00+00:00"
+    assert "2030-05-05 00:00:00+00:00" in run_tests(project)
+
+
+def test_the_same_said_twice_is_one(project: CliProject) -> None:
+    """However it is written."""
+    write_text(
+        project.root / "pyproject.toml",
+        """
+        [tool.pytest.ini_options]
+        seedstate_scenarios = "data"
+        seedstate_env = ["B = {aws.url}", "A={postgres.url}"]
+
+        [tool.seedstate]
+        scenarios = ["data"]
+        env = { A = "{postgres.url}", B = "{aws.url}" }
+        """,
+    )
+    settings = load_settings(project.root)
+    assert settings.env == {"A": "{postgres.url}", "B": "{aws.url}"}
+    assert "1 passed" in run_tests(project)
+
+
+def test_two_values_are_an_error_that_names_both_places(project: CliProject) -> None:
+    """At start-up of either; an override of the command line beats both."""
+    write_text(project.root / "pytest.ini", "[pytest]\nseedstate_clock = today\n")
+    table = "[tool.seedstate]\nscenarios = ['data']\nclock = '2030-05-05'\n"
+    write_text(project.root / "pyproject.toml", table)
+    for told in (project.refused("scenarios", code=2), run_tests(project)):
+        assert "seedstate_clock is set twice, with different values" in told
+        assert "pytest.ini: seedstate_clock = today" in told
+        assert "pyproject.toml, [tool.seedstate]: clock = 2030-05-05" in told
+    assert "2031-06-06 00:00:00" in run_tests(project, "-o", "seedstate_clock=2031-06-06")
+
+
+def test_an_option_beats_the_table(project: CliProject) -> None:
+    """As it beats pytest's ini."""
+    table = "[tool.seedstate]\nscenarios = ['data']\nseed = 3\norder = false\nverify = true\n"
+    write_text(project.root / "pyproject.toml", table)
+    settings = load_settings(project.root)
+    assert (settings.seed, settings.order, settings.verify) == (3, False, True)
+    assert "seed: 3," in run_tests(project)
+    assert "seed: 4," in run_tests(project, "--seedstate-seed=4")
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("clok = 'today'", "did you mean 'clock'?"),
+        ("seedstate_clock = 'today'", "write clock = ..."),
+        ("clock = true", "clock is True, and should be text"),
+        ("verify = 'yes'", "should be true or false"),
+        ("scenarios = [1]", "should be a list of texts"),
+        ("env = {A = 1}", "env.A is 1, and should be text"),
+        ("aws_services = {a = 'b'}", "should be a list of texts"),
+        ("clock = 'yesterday'", "seedstate_clock is 'yesterday'"),
+        ("clock = ", "Invalid value"),
+    ],
+)
+def test_a_wrong_table_is_told(project: CliProject, table: str, says: str) -> None:
+    """Unknown keys with the closest one, values of a wrong type with what they should be."""
+    write_text(project.root / "pyproject.toml", f"[tool.seedstate]\n{table}\n")
+    assert says in project.refused("scenarios", code=2)
+
+
+def test_an_unknown_setting_in_the_ini_is_told(project: CliProject) -> None:
+    """Pytest would only warn."""
+    write_text(project.root / "pytest.ini", "[pytest]\nseedstate_clok = today\n")
+    assert "did you mean 'seedstate_clock'?" in project.refused("scenarios", code=2)
+
+
+def test_a_file_that_says_nothing_of_us_is_not_parsed(tmp_path: Path) -> None:
+    """Reading TOML costs more than all else at start-up, so broken ones are pytest's to tell."""
+    path = tmp_path / "pyproject.toml"
+    path.write_text("[project\n")
+    assert read_table(path) == {}
+    path.write_text("[tool]\nseedstate = 1\n")
+    with pytest.raises(SeedstateError, match="is no table"):
+        read_table(path)
+
+
+def test_a_place_without_a_project(tmp_path: Path) -> None:
+    """Says how to make one."""
+    empty = CliProject(tmp_path / "empty", {"notes.txt": ""})
+    for command in (["scenarios"], ["states"], ["up"], ["seed", "x"], ["reset", "x"]):
+        told = empty.refused(*command, code=2)
+        assert "there is no project here" in told
+        assert "seedstate init" in told
+    assert empty.leftovers() == []
