@@ -1,10 +1,10 @@
 """Profiles: changed in all their copies, and forgotten everywhere."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 from fastapi.testclient import TestClient
-from messages import handled
 
 from scenarios.tattoo_directory.records import Artist
 
@@ -21,7 +21,12 @@ def test_a_profile_is_shown_as_it_is(client: TestClient, artist: Artist) -> None
 
 @pytest.mark.parametrize("rate", [80, 125, 250])
 def test_a_new_rate_stands_in_all_copies(
-    client: TestClient, artist: Artist, seedstate, postgres, rate: int
+    client: TestClient,
+    artist: Artist,
+    seedstate,
+    searchable: Callable[..., None],
+    postgres,
+    rate: int,
 ) -> None:
     assert artist.hourly_rate != rate
     answer = client.patch(f"/v1/artists/{artist.artist_id}", json={"hourlyRate": rate})
@@ -30,8 +35,8 @@ def test_a_new_rate_stands_in_all_copies(
         "SELECT hourly_rate FROM artists WHERE id = %s", (artist.artist_id,)
     ).fetchone()
     assert row == (Decimal(rate),)
-    changes = seedstate.wait_for(lambda changes: handled(changes, "index") == 1)
-    assert {(change.store, change.collection) for change in changes} == {
+    searchable()
+    assert {(change.store, change.collection) for change in seedstate.changes()} == {
         ("postgres", "artists"),
         ("postgres", "outbox"),
         ("dynamodb", "tattoo-directory"),
