@@ -29,6 +29,11 @@ def written(dataset: Dataset, manifest: Manifest) -> list[bytes]:
     Raises:
         NotExactError: it holds something that would not come back as it was.
     """
+    with _without_garbage_collection():
+        return _written(dataset, manifest)
+
+
+def _written(dataset: Dataset, manifest: Manifest) -> list[bytes]:
     writer = Writer()
     number = {id(record): n for n, record in enumerate(dataset.records)}
     named = [
