@@ -11,7 +11,7 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from pytest_seedstate.cli.settings import load_settings
 from pytest_seedstate.engine.standing import Standing
@@ -38,14 +38,18 @@ class _Starter:
     """
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self._pipe: BinaryIO | None = os.fdopen(descriptor, "wb", buffering=0)
 
     def tell(self, **told: Any) -> None:
-        """Raises BrokenPipeError when the command is gone."""
-        os.write(self._descriptor, (json.dumps(told) + "\n").encode())
+        """Raises BrokenPipeError when the command is gone; says nothing once it has been let go."""
+        if self._pipe is not None:
+            self._pipe.write((json.dumps(told) + "\n").encode())
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        """Let it go."""
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
 
 
 def main() -> None:

@@ -105,6 +105,13 @@ def _start(
 def _say_already_up(
     output: Output, target: Target, wanted: list[str] | None, name: str | None
 ) -> None:
+    assert target.up is not None
+    if target.up.failures:
+        raise SeedstateError(
+            f"the services are up, but {' and '.join(target.up.failures)} has ended",
+            fix="seedstate down, and seedstate up again",
+            detail="\n".join(target.up.failures.values()),
+        )
     missing = [store for store in wanted or () if store not in target.stores]
     if missing:
         raise SeedstateError(

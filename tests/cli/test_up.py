@@ -151,6 +151,7 @@ def test_a_service_that_has_ended_is_told(project: CliProject) -> None:
     assert not health["healthy"]
     assert health["stores"]["s3"]["problem"] is None
     assert "fails" in project.run("health").stdout
+    assert "but postgres has ended" in project.refused("up", code=1)
 
 
 def test_a_closed_terminal_and_a_run_of_pytest_leave_it_alone(project: CliProject) -> None:
@@ -178,6 +179,17 @@ def test_a_closed_terminal_and_a_run_of_pytest_leave_it_alone(project: CliProjec
     )
     assert "1 passed" in tested.stdout, tested.stdout
     assert project.counts() == {"postgres": {"products": 0}}
+
+
+def test_an_interrupted_start_leaves_nothing(project: CliProject) -> None:
+    """Ctrl-C reaches the command alone; the process behind it notices."""
+    process = project.start("up")
+    wait_until(lambda: project.leftovers() != [])
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode != 0
+    wait_until(lambda: project.leftovers() == [])
+    assert "nothing is up" in project.refused("status", code=1)
 
 
 def test_a_project_that_is_removed_takes_its_services_along(project: CliProject) -> None:
