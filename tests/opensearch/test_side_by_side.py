@@ -200,3 +200,22 @@ def test_clauses_after_one_without_hits_are_checked_too(two: Api) -> None:
     """A wrong value is told, whatever the other clauses find."""
     filters = [{"term": {"key": "nobody"}}, {"term": {"n": "three"}}]
     assert two("POST", "/p/_search", {"query": {"bool": {"filter": filters}}}).status == 400
+
+
+def test_percentiles_are_those_of_a_digest(api: Api) -> None:
+    """Estimates where values are grouped, as a real node's, not the exact numbers."""
+    numbers = [(number * 7919) % 1009 / 10 for number in range(200)]
+    api.bulk(*(line for number in numbers for line in ({"index": {"_index": "n"}}, {"v": number})))
+    api("POST", "/n/_refresh")
+    body = {
+        "size": 0,
+        "aggs": {
+            "at": {"percentiles": {"field": "v", "percents": [5, 50, 75]}},
+            "share": {"percentile_ranks": {"field": "v", "values": [50]}},
+        },
+    }
+    found = api("POST", "/n/_search", body).body["aggregations"]
+    assert found["at"]["values"] == pytest.approx(
+        {"5.0": 4.799999952316284, "50.0": 50.77781066668809, "75.0": 76.24999974568684}
+    )
+    assert found["share"]["values"] == pytest.approx({"50.0": 49.25057011672322})

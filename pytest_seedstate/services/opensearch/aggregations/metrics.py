@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import illegal_argument, unsupported
+from ..errors import illegal_argument, parsing_error, unsupported
 from ..plain import plain
 from ..search.numbers import decimal_format
 from .base import Aggregation, Options, Result, Run, Slice, aggregation
+from .digest import Digest
 from .values import Source
 
 
@@ -193,20 +194,25 @@ DEFAULT_PERCENTS = (1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0)
 
 @plain
 class Percentiles(Aggregation):
-    """Exact, where a real node estimates once there are many values."""
+    """Quantiles, or the shares of all values that are below some."""
 
     source: Source
     percents: tuple[float, ...]
     keyed: bool
     format: str | None
     ranks: bool
+    compression: float
     typed: str = ""
 
     def run(self, slices: list[Slice], run: Run) -> Result:
         field = self.source.field(run)
-        values = sorted(float(value) for value in self.source.each(slices))
-        compute = self._rank if self.ranks else self._percentile
-        found = [(percent, compute(values, percent)) for percent in self.percents]
+        digest = Digest(map(float, self.source.each(slices)), self.compression)
+        found: list[tuple[float, float | None]] = [(each, None) for each in self.percents]
+        if digest.total:
+            found = [
+                (each, digest.share(each) * 100 if self.ranks else digest.quantile(each / 100))
+                for each in self.percents
+            ]
         if self.keyed:
             result: Result = {}
             for percent, value in found:
@@ -224,24 +230,6 @@ class Percentiles(Aggregation):
             listed.append(one)
         return {"values": listed}
 
-    @staticmethod
-    def _percentile(values: list[float], percent: float) -> float | None:
-        if not values:
-            return None
-        return values[min(int(percent / 100 * len(values)), len(values) - 1)]
-
-    @staticmethod
-    def _rank(values: list[float], limit: float) -> float | None:
-        if not values:
-            return None
-        if limit < values[0]:
-            return 0.0
-        if limit >= values[-1]:
-            return 100.0
-        below = sum(1 for value in values if value < limit)
-        same = sum(1 for value in values if value == limit)
-        return (below + same / 2) / len(values) * 100
-
     def value(self, result: Result, path: str) -> Any:
         found = result["values"]
         if isinstance(found, dict):
@@ -255,7 +243,11 @@ def _percentiles(options: Options, ranks: bool) -> Percentiles:
     if not given:
         raise illegal_argument(f"[{name}] must not be empty: [{options.name}]")
     tdigest = options.get("tdigest")
+    compression = 100.0
     if tdigest is not None:
+        if not isinstance(tdigest, dict):
+            raise parsing_error(f"[{options.kind}] [tdigest] must be an object")
+        compression = max(10.0, float(tdigest.get("compression", 100)))
         for key in tdigest:
             if key not in ("compression", "execution_hint"):
                 raise unsupported(f"[{key}] of [tdigest]")
@@ -270,6 +262,7 @@ def _percentiles(options: Options, ranks: bool) -> Percentiles:
         options.flag("keyed", True),
         options.text("format"),
         ranks,
+        compression,
         "tdigest_percentile_ranks" if ranks else "tdigest_percentiles",
     )
 

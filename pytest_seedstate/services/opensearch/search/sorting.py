@@ -290,7 +290,8 @@ class ByDistance(Sort):
         geo_values(context, self.field, self.ignore_unmapped)
         found = context.field(self.field)
         values = nested_values(context, found.name, self.nesting) if found else (lambda ordinal: ())
-        measure = plane if self.plain else haversine
+        # As a real node: a single origin is measured along the arc, whatever is asked.
+        measure = plane if self.plain and len(self.origins) > 1 else haversine
         mode = self.mode or ("max" if self.descending else "min")
         length = unit(self.unit)
 
