@@ -149,6 +149,7 @@ def clear(
         with opened(settings) as target:
             with asking():
                 wanted = store_names(stores, list(target.stores)) or list(target.stores)
+            _name_what_is_not_ours(output, target)
             with target.writing({"command": "clear", "stores": wanted}), output.doing("clearing"):
                 _clear(target, wanted)
         text = f"cleared: {', '.join(wanted)}"
@@ -177,6 +178,7 @@ def seed_with(
     """
     state = target.project.state([name], params=params)
     _check_stores(state, target, wanted)
+    _name_what_is_not_ours(output, target)
     told = {"command": "seed", "name": name, "parameters": dict(params)}
     with target.writing(told):
         entries = _made(output, state, wanted)
@@ -211,6 +213,7 @@ def reset_to(
     if state.generate is not None:
         _check_stores(state, target, wanted)
     names = list(wanted or target.stores)
+    _name_what_is_not_ours(output, target)
     with target.writing({"command": "reset", "name": name, "stores": names}):
         entries: Entries = {}
         if not state.writes_itself:
@@ -224,6 +227,12 @@ def reset_to(
             output, target, state.title, entries, f"mend it, and run seedstate reset {name} again"
         )
     return _counted(entries)
+
+
+def _name_what_is_not_ours(output: Output, target: Target) -> None:
+    text = target.not_of_ours
+    if text is not None:
+        output.remark(text)
 
 
 def _made(output: Output, state: State, wanted: Sequence[str] | None) -> Entries:

@@ -14,6 +14,7 @@ from pytest_seedstate.cli.settings import load_settings
 from pytest_seedstate.config import Settings
 from pytest_seedstate.engine.endpoints import (
     Endpoint,
+    masked_url,
     named_endpoints,
     open_stores,
     url_variables,
@@ -76,6 +77,17 @@ class Target:
             return {}
         with ThreadPoolExecutor(len(names)) as pool:
             return dict(zip(names, pool.map(attempt, names), strict=True))
+
+    @property
+    def not_of_ours(self) -> str | None:
+        """What is worked on where nothing is up, for people to see; None otherwise."""
+        if self.up is not None:
+            return None
+        places = [
+            f"{name} at {masked_url(one.variables['url'])} ({one.source})"
+            for name, one in self.endpoints.items()
+        ]
+        return f"nothing is up, so this is done in {', '.join(places)}"
 
     def close(self) -> None:
         """Close all connections."""

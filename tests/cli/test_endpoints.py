@@ -40,7 +40,10 @@ def test_all_commands_work_on_named_endpoints(
     assert "***" in told["services"]["postgres"]["url"]
     assert "not of ours" in project.run("status", **services).stdout
     assert project.told("health", **services)["healthy"]
-    project.told("clear", **services)
+    done = project.run("clear", **services)
+    assert (
+        "nothing is up, so this is done in postgres at postgresql://seedstate:***@" in done.stderr
+    )
     assert project.counts(**services) == EMPTY
     project.told("seed", "written", **services)
     assert project.counts(**services)["postgres"] == {"products": 1}

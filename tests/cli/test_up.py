@@ -72,6 +72,9 @@ def test_up_again_changes_nothing(project: CliProject) -> None:
 
 def test_the_shell_takes_what_is_exported(project: CliProject) -> None:
     """A real sh; tables and remarks go elsewhere, so that nothing else is evaluated."""
+    odd = """it's "odd" $HOME `id` \\\\"""
+    ini = f"[pytest]\nseedstate_env =\n  DATABASE_URL = {{postgres.url}}\n  ODD = {odd}\n"
+    write_text(project.root / "pytest.ini", ini)
     script = f"""
         set -eu
         eval "$('{SEEDSTATE}' up --export 2>errors)"
@@ -80,7 +83,7 @@ import os, psycopg
 with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
     print(connection.execute("SELECT count(*) FROM products").fetchone()[0])
 '
-        printf '%s\\n' "$AWS_ENDPOINT_URL" "$OPENSEARCH_URL"
+        printf '%s\\n' "$AWS_ENDPOINT_URL" "$OPENSEARCH_URL" "$ODD"
     """
     done = subprocess.run(
         ["sh", "-c", script],
@@ -92,7 +95,8 @@ with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
     )
     assert done.returncode == 0, done.stderr
     services = project.told("up")["services"]
-    assert done.stdout.split() == ["0", services["aws"]["url"], services["opensearch"]["url"]]
+    urls = [services["aws"]["url"], services["opensearch"]["url"]]
+    assert done.stdout.splitlines() == ["0", *urls, odd]
     assert "Environment" in (project.root / "errors").read_text()
 
 
