@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -252,6 +254,74 @@ def test_names_lead_to_the_records_themselves(
     assert found.named["first"] is found.records[0]
     assert dict(found.named) == dict(made.named)
     assert found.named["inside"].sku == "p002"
+
+
+def test_what_a_pack_remembers_counts_for_each_of_its_datasets(
+    shop: Callable[[str], Registry], cached: Cached
+) -> None:
+    """Only the first of them opens the file."""
+    cached.folder.parent.mkdir()
+    registry = shop(
+        """
+        from functools import cache
+        from pathlib import Path
+
+        @cache
+        def name():
+            return (Path(__file__).parent / "name.txt").read_text()
+
+        @scenario("first")
+        def first(seed):
+            yield ProductFactory.build(name=name())
+
+        @scenario("second")
+        def second(seed):
+            yield ProductFactory.build(name=name())
+        """
+    )
+    text = registry.root / "scenarios/name.txt"
+    text.write_text("one", "utf-8")
+    for scenario in ("first", "second", "second"):
+        cached.get(registry, scenario)
+    text.write_text("other", "utf-8")
+    cached.get(registry, "second")
+    assert cached.hits == [False, False, True, False]
+
+
+@pytest.mark.parametrize("is_old", [True, False], ids=["as it was", "edited since"])
+def test_a_module_that_was_imported_before_anybody_watched(
+    shop: Callable[[str], Registry],
+    cached: Cached,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_old: bool,
+) -> None:
+    """What it names may be what it read; what ran is known only if its file is old enough."""
+    cached.folder.parent.mkdir()
+    name = f"seedstate_test_helper_{'old' if is_old else 'new'}"
+    module, data = tmp_path / f"{name}.py", tmp_path / "names.txt"
+    source = "from pathlib import Path\nNAME = (Path(__file__).parent / 'names.txt').read_text()\n"
+    module.write_text(source, "utf-8")
+    data.write_text("one", "utf-8")
+    if is_old:
+        os.utime(module, (1, 1))
+        os.utime(data, (1, 1))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, name, importlib.import_module(name))
+    registry = shop(
+        f"""
+        @scenario("helped")
+        def helped(seed):
+            from {name} import NAME
+            yield ProductFactory.build(name=NAME)
+        """
+    )
+    cached.get(registry, "helped")
+    cached.get(registry, "helped")
+    assert cached.hits == [False, is_old]
+    data.write_text("other", "utf-8")
+    cached.get(registry, "helped")
+    assert not cached.hits[-1]
 
 
 OUTSIDE = {

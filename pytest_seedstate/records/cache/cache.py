@@ -18,6 +18,7 @@ from pytest_seedstate.records.cache.file import StoredDataset, written
 from pytest_seedstate.records.cache.manifest import (
     file_digest,
     manifest,
+    remember,
     still_true,
     surroundings,
 )
@@ -124,13 +125,18 @@ class DatasetCache:
         Raises:
             BaseException: whatever `generate` raises.
         """
+        modules = _modules(request.plan)
         loaded, began, start = set(sys.modules), time.time_ns(), perf_counter()
         with watching(own_thread=SCENARIO_THREAD) as seen:
-            dataset = generate()
-        if perf_counter() - start >= self._worth and seen.beyond is None:
-            with suppress(NotExactError, OSError, SyntaxError, ValueError):
+            try:
+                dataset = generate()
+                seconds = perf_counter() - start
                 seen.files |= _bodies(dataset)
-                made_from = manifest(seen, _modules(request.plan), loaded, began)
+            finally:
+                remember(seen, modules)
+        if seconds >= self._worth and seen.beyond is None:
+            with suppress(NotExactError, OSError, SyntaxError, ValueError):
+                made_from = manifest(seen, modules, loaded, began)
                 self._keep(request.key(), written(dataset, made_from))
         return dataset
 
@@ -179,10 +185,11 @@ class DatasetCache:
 
 
 def _modules(plan: Plan) -> list[str]:
-    files = [names.get("__file__") for names in plan.namespaces]
-    if not all(isinstance(file, str) for file in files):
-        raise ValueError("a scenario of no file")
-    return [str(file) for file in files]
+    """The files of the packs' modules; all have one, because declaring a scenario needs it."""
+    named = (names.get("__file__") for names in plan.namespaces)
+    return [str(step.scenario.site.path) for step in plan.steps] + [
+        file for file in named if isinstance(file, str)
+    ]
 
 
 def _bodies(dataset: Dataset) -> set[str]:

@@ -19,6 +19,7 @@ from pytest_seedstate.records.cache.modules import (
     imported_since,
     is_first_party,
     is_installed,
+    mentioned,
     reachable,
 )
 from pytest_seedstate.records.cache.watch import Seen, watching
@@ -26,27 +27,28 @@ from pytest_seedstate.records.cache.watch import Seen, watching
 Manifest = Mapping[str, Any]
 """``files``, ``folders`` and ``variables``: each by its name with a digest, see `still_true`."""
 
-_NOT_DATA = frozenset({".py", ".pyc", ".pyi", ".so"})
-_MOST_NEIGHBOURS = 256
 _NOTHING = "-"
 _ENDLESS = "a device or a pipe"
 
 _BEGAN = time.time_ns()
-_imports: list[_Import] = []
+_past: list[_Past] = []
 
 
 @dataclass(frozen=True)
-class _Import:
-    """Modules that were imported together while somebody watched.
+class _Past:
+    """An import or a generation that was watched earlier in this process.
 
-    The digests are of then: by the time of a dataset, somebody may have edited a file.
+    What it read may have been remembered by the code, so that nobody opens it again. The digests
+    are of then: by the time of a dataset, somebody may have edited a file.
 
     Attributes:
-        sources: the digests of the modules' files.
-        read: the manifest of what was read meanwhile.
+        modules: the files of the modules that ran.
+        imported: the digests of those that were imported meanwhile.
+        read: the manifest of what was read.
     """
 
-    sources: Mapping[str, str]
+    modules: frozenset[str]
+    imported: Mapping[str, str]
     read: Mapping[str, Mapping[str, str]]
 
 
@@ -56,12 +58,22 @@ def imports_watched() -> Iterator[None]:
     before = set(sys.modules)
     with watching(reads_variables=is_first_party) as seen:
         yield
-    sources = {path: file_digest(path) for path in imported_since(before)}
-    _imports.append(_Import(sources, _digests(seen)))
+    imported = {path: file_digest(path) for path in imported_since(before)}
+    _past.append(_Past(frozenset(imported), imported, _digests(seen)))
+
+
+def remember(seen: Seen, modules: Iterable[str]) -> None:
+    """Note what a generation has read, for the manifests of this dataset and later ones.
+
+    Args:
+        seen: what was seen meanwhile.
+        modules: the source files of the packs that took part.
+    """
+    _past.append(_Past(frozenset(modules), {}, _digests(seen)))
 
 
 def manifest(seen: Seen, modules: Iterable[str], loaded: set[str], began: int) -> Manifest:
-    """What was read and run to make a dataset.
+    """What was read and run to make a dataset, whose reading was remembered just now.
 
     Args:
         seen: what was seen meanwhile.
@@ -75,16 +87,19 @@ def manifest(seen: Seen, modules: Iterable[str], loaded: set[str], began: int) -
     """
     late = imported_since(loaded)
     sources = reachable({*modules, *late})
-    imports = [one for one in _imports if not sources.isdisjoint(one.sources)]
-    watched = {path: digest for one in imports for path, digest in one.sources.items()}
+    for path in sources:
+        if not Path(path).is_file():
+            raise ValueError(f"{path} is no file that could be watched")
+    related = [one for one in _past if not sources.isdisjoint(reachable(one.modules))]
+    watched = {path: digest for one in related for path, digest in one.imported.items()}
     unwatched = sources - watched.keys()
-    # What such a module read when it was imported lies beside it, if anywhere.
-    beside = {file for path in unwatched for file in _neighbours(Path(path).parent)}
+    # A conftest, or a pack that one has imported: it may have read what it names.
+    beside = {file for path in unwatched if path.endswith(".py") for file in mentioned(path)}
     _refuse_younger(unwatched - late | beside, _BEGAN)
     _refuse_younger(late | seen.files, began)
     read: dict[str, dict[str, str]] = {"files": {}, "folders": {}, "variables": {}}
-    for part in (*(one.read for one in imports), _digests(seen)):
-        for kind, digests in part.items():
+    for part in related:
+        for kind, digests in part.read.items():
             read[kind] |= digests
     read["files"] |= {path: watched.get(path) or file_digest(path) for path in sources | beside}
     return read
@@ -152,13 +167,6 @@ def _refuse_younger(paths: Iterable[str], than: int) -> None:
         with suppress(FileNotFoundError, NotADirectoryError):
             if Path(path).stat().st_mtime_ns > than:
                 raise ValueError(f"{path} may have been changed since it was read")
-
-
-def _neighbours(folder: Path) -> set[str]:
-    found = [str(one) for one in folder.iterdir() if one.suffix not in _NOT_DATA and one.is_file()]
-    if len(found) > _MOST_NEIGHBOURS:
-        raise ValueError(f"{folder} has too many files to watch")
-    return set(found)
 
 
 def _listing(path: str) -> str:

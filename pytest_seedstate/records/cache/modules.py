@@ -7,7 +7,7 @@ import site
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import resolve_name
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +16,7 @@ from typing import Any
 import pytest_seedstate
 
 _OWN = Path(pytest_seedstate.__file__).resolve().parent
+_LONGEST_PATH = 200
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
@@ -77,11 +78,33 @@ def imported_since(before: Iterable[Any]) -> set[str]:
     return {file for file in _files(sys.modules.keys() - set(before)) if is_first_party(file)}
 
 
+def mentioned(file: str) -> set[str]:
+    """The existing files whose paths stand in a source as text, relative to it or as they are.
+
+    Raises:
+        OSError, SyntaxError, ValueError: the source cannot be read.
+    """
+    folder = Path(file).parent
+    found: set[str] = set()
+    for node in ast.walk(_tree(file, Path(file).stat().st_mtime_ns)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+            if 0 < len(text) <= _LONGEST_PATH and "\n" not in text and "\0" not in text:
+                both = (folder / text, Path(text).absolute())
+                found.update(str(path) for path in both if path.is_file())
+    return found
+
+
+@lru_cache(maxsize=64)
+def _tree(file: str, _changed: int) -> ast.Module:
+    return ast.parse(Path(file).read_bytes())
+
+
 @cache
-def _imports(file: str, _changed: int) -> list[tuple[str, tuple[str, ...]]]:
+def _imports(file: str, changed: int) -> list[tuple[str, tuple[str, ...]]]:
     """The names that a source imports, relative ones with their dots, and what it takes of each."""
     found: list[tuple[str, tuple[str, ...]]] = []
-    for node in ast.walk(ast.parse(Path(file).read_bytes())):
+    for node in ast.walk(_tree(file, changed)):
         if isinstance(node, ast.Import):
             found += [(alias.name, ()) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
