@@ -159,7 +159,7 @@ _ELSEWHERE = frozenset(
         "_rank_eval",
     }
     | {"_render", "_script_language", "_script_context", "_resolve", "_rollup", "_security"}
-    | {"_segments", "_recovery", "_shard_stores", "_upgrade", "_validate", "_termvectors"}
+    | {"_segments", "_recovery", "_shard_stores", "_upgrade", "_termvectors"}
     | {"_search_shards", "_field_caps", "_mtermvectors", "_list", "_tier", "_wlm"}
 )
 # The same below an index or another API.
