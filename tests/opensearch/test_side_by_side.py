@@ -219,3 +219,47 @@ def test_percentiles_are_those_of_a_digest(api: Api) -> None:
         {"5.0": 4.799999952316284, "50.0": 50.77781066668809, "75.0": 76.24999974568684}
     )
     assert found["share"]["values"] == pytest.approx({"50.0": 49.25057011672322})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/p/_search", {"query": {"range": {"n": {"gt": [1]}}}}),
+        ("POST", "/p/_search", {"query": {"geo_bounding_box": {"l": {"top_left": "", "b": 1}}}}),
+        (
+            "POST",
+            "/p/_search",
+            {"query": {"function_score": {"linear": {"where": {"origin": "(", "scale": "1km"}}}}},
+        ),
+        ("POST", "/p/_search", {"aggs": {"a": {"range": {"field": "n", "ranges": [{"to": "x"}]}}}}),
+        (
+            "POST",
+            "/p/_search",
+            {
+                "aggs": {
+                    "a": {
+                        "histogram": {"field": "n", "interval": 1, "extended_bounds": {"min": "x"}}
+                    }
+                }
+            },
+        ),
+        ("POST", "/p/_search", {"query": {"match": {"text": {"query": "be", "boost": 1e308}}}}),
+        ("POST", "/_reindex", {"source": 1, "dest": {"index": "x"}}),
+        ("POST", "/_reindex", {"source": {"index": [1]}, "dest": {"index": "x"}}),
+        ("POST", "/_reindex", {"source": {"index": "p"}, "dest": True}),
+        ("POST", "/p/_delete_by_query?max_docs=x", {"query": {"match_all": {}}}),
+        (
+            "PUT",
+            "/x",
+            {
+                "settings": {
+                    "analysis": {"normalizer": {"n": {"type": "custom", "filter": {"a": 1}}}}
+                }
+            },
+        ),
+    ],
+)
+def test_values_of_a_wrong_shape(two: Api, method: str, path: str, body: dict[str, Any]) -> None:
+    """They are told with a 400, wherever they stand."""
+    two("PUT", "/p/_mapping", {"properties": {"where": {"type": "geo_point"}}})
+    assert two(method, path, body).status == 400

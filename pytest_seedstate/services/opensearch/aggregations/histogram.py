@@ -169,8 +169,7 @@ class Histogram(Aggregation):
         if bounds is None or (self.dates and field is None):
             return None
         if not self.dates:
-            low, high = (None if end is None else float(end) for end in bounds)
-            return low, high
+            return bounds
         options = {"format": self.format} if self.format else {}
         if self.zone:
             options["time_zone"] = self.zone
@@ -209,7 +208,20 @@ def _ends(options: Options, name: str) -> tuple[Any, Any] | None:
     for end in value.values():
         if not isinstance(end, (int, float, str)):
             raise illegal_argument(f"[{name}] must have numbers or dates")
-    return value.get("min"), value.get("max")
+    ends = value.get("min"), value.get("max")
+    if options.kind == "histogram":
+        return tuple(None if end is None else _finite(name, end) for end in ends)  # type: ignore[return-value]
+    return ends
+
+
+def _finite(name: str, end: Any) -> float:
+    try:
+        number = float(end)
+    except ValueError:
+        raise ApiError(400, "number_format_exception", f'For input string: "{end}"') from None
+    if not math.isfinite(number):
+        raise illegal_argument(f"[{name}] must be finite numbers, not [{end}]")
+    return number
 
 
 def _make(options: Options, steps: Steps, zone: str | None, dates: bool) -> Histogram:

@@ -21,6 +21,13 @@ class Bound:
     high: Any
 
 
+def _number(value: Any) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError):
+        raise ApiError(400, "number_format_exception", f'For input string: "{value}"') from None
+
+
 @plain
 class Ranges(Aggregation):
     source: Source
@@ -79,7 +86,7 @@ class Ranges(Aggregation):
             def show_number(value: Any) -> str:
                 return decimal_format(value, pattern) if pattern else repr(float(value))
 
-            return lambda value: None if value is None else float(value), show_number
+            return _number, show_number
         options = {
             key: value
             for key, value in (("format", self.format), ("time_zone", self.zone))

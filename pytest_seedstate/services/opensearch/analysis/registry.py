@@ -275,6 +275,8 @@ class Analyzers:
                 raise unsupported(f"[{key}] of normalizer [{name}]")
         for kind in ("char_filter", "filter"):
             for part in _listed(values.get(kind)):
+                if not isinstance(part, str):
+                    raise illegal_argument(f"[{kind}] of normalizer [{name}] must be names")
                 configured = self._parts[kind].get(part, {"type": part})
                 if configured["type"] not in _KINDS[kind]:
                     raise illegal_argument(

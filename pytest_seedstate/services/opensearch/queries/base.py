@@ -13,13 +13,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import ApiError, parsing_error, unsupported
+from ..errors import ApiError, illegal_argument, parsing_error, unsupported
 
 if TYPE_CHECKING:
     from ..mapping.field import Field
     from ..storage.reader import Reader
 
 _FLOAT = struct.Struct("f")
+_MOST = 3.4028234663852886e38  # the greatest of them
 
 
 def f32(value: float) -> float:
@@ -27,7 +28,7 @@ def f32(value: float) -> float:
     try:
         found: float = _FLOAT.unpack(_FLOAT.pack(value))[0]
     except OverflowError:
-        return 3.4028234663852886e38 if value > 0 else -3.4028234663852886e38
+        return _MOST if value > 0 else -_MOST
     return found
 
 
@@ -267,6 +268,8 @@ class Body:
                 f"negative [boost] are not allowed in [{self.query_name}],"
                 " use a value between 0 and 1 to deboost",
             )
+        if query.boost > _MOST:
+            raise illegal_argument("boost must be a positive float, got Infinity")
         name = self.get("_name")
         query.name = None if name is None else str(name)
         for member in self._members:

@@ -12,6 +12,7 @@ from ..errors import ApiError, illegal_argument, parsing_error, unsupported
 from ..plain import plain
 from .base import Body, Context, Query, as_set, f32, parse, query
 from .distance import haversine, meters
+from .geo import place
 from .hashing import fraction, murmur3, salted, seed_number
 from .leaf import MatchAll
 
@@ -160,7 +161,7 @@ class Decay(Function):
                 raise ApiError(
                     400, "parse_exception", "origin and scale must be set for geo fields."
                 )
-            origin = found.parse(self.origin)
+            origin = place(self.origin)
             return (
                 lambda one: haversine(one, origin),
                 meters(self.scale),

@@ -166,7 +166,11 @@ def _box(value: Any) -> tuple[float, float, float, float]:
 
 def _corner(name: str, value: Any) -> Point:
     if isinstance(value, str) and "," not in value and "(" not in value:
-        south, north, west, east = geohash_box(value)
+        try:
+            south, north, west, east = geohash_box(value)
+        except ValueProblem as problem:
+            told = f"failed to parse [geo_bounding_box] query. [{problem.reason}]"
+            raise ApiError(400, "parse_exception", told) from None
         return (north if "top" in name else south), (west if "left" in name else east)
     return place(value)
 

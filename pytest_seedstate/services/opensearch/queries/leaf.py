@@ -280,6 +280,9 @@ def range_query(body: Mapping[str, Any]) -> Query:
         for key in ("format", "time_zone")
         if members.get(key) is not None
     }
+    for end, which in ((low, "lower"), (high, "upper")):
+        if isinstance(end, (list, dict)):
+            raise parsing_error(f"invalid {which} bound for [range] query")
     members.choice("relation", "intersects", "intersects", "within", "contains")
     made = Range(name, low, high, with_low, with_high, options)
     members.close(made)

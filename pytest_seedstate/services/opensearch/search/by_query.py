@@ -12,6 +12,7 @@ from ..plain import plain
 from ..queries import parse
 from ..queries.leaf import MatchAll
 from ..scripts import Script, read_script
+from ..shapes import as_names, as_object
 from ..storage.index import Condition, validation_failed
 from ..storage.projection import projected, source_choice
 from ..storage.writes import Place as WritePlace
@@ -249,12 +250,12 @@ class Destination:
 
 
 def _destination(body: Mapping[str, Any]) -> Destination:
-    target = body.get("dest") or {}
+    target = as_object(body.get("dest"), "dest")
     for key in target:
         if key not in ("index", "op_type", "version_type", "pipeline", "routing"):
             raise ApiError(400, "x_content_parse_exception", f"[1:1] [dest] unknown field [{key}]")
     if not target.get("index"):
-        raise validation_failed("index is missing")
+        raise validation_failed("index must be specified")
     if target.get("op_type", "index") not in ("index", "create"):
         raise illegal_argument(
             "opType must be 'create' or 'index', found: [" + str(target["op_type"]) + "]"
@@ -287,13 +288,13 @@ def _source_search(source: Mapping[str, Any]) -> tuple[str, Search]:
         search.sort = parse_sort(source["sort"])
     if "_source" in source:
         search.source = source_choice(source["_source"])
-    return (",".join(names) if isinstance(names, list) else str(names)), search
+    return ",".join(as_names(names, "index")), search
 
 
 def reindex(node: Node, body: Mapping[str, Any], parameters: Mapping[str, str]) -> Work:
     """Copy what a query finds to another index."""
     _known(body, "source", "dest", "script", "conflicts", "max_docs", "size")
-    source = body.get("source") or {}
+    source = as_object(body.get("source"), "source")
     expression, search = _source_search(source)
     to = _destination(body)
     work = Work(node, proceeds(body.get("conflicts")), batch=_batch("size", source.get("size")))

@@ -11,9 +11,12 @@ from typing import Any
 from ..errors import illegal_argument
 from ..queries.base import f32
 
+_GREATEST = 3.4028234663852886e38  # of 32-bit floats
+
 
 def shown_score(score: float) -> float:
     """The shortest number that a 32-bit float is nearest to: how Java writes scores."""
+    score = max(-_GREATEST, min(score, _GREATEST))
     if score == int(score) and abs(score) < 1e7:
         return float(score)
     for digits in (6, 7, 8, 9):
