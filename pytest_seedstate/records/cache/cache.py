@@ -127,13 +127,14 @@ class DatasetCache:
         """
         modules = _modules(request.plan)
         loaded, began, start = set(sys.modules), time.time_ns(), perf_counter()
-        with watching(own_thread=SCENARIO_THREAD) as seen:
-            try:
+        try:
+            with watching(own_thread=SCENARIO_THREAD) as seen:
                 dataset = generate()
                 seconds = perf_counter() - start
                 seen.files |= _bodies(dataset)
-            finally:
-                remember(seen, modules)
+        finally:
+            # Not while watching: the digests open files themselves.
+            remember(seen, modules)
         if seconds >= self._worth and seen.beyond is None:
             with suppress(NotExactError, OSError, SyntaxError, ValueError):
                 made_from = manifest(seen, modules, loaded, began)
