@@ -112,20 +112,40 @@ def test_a_closed_folder_is_left_alone(shop: Shop, cached: Cached, tmp_path: Pat
     assert "/proc/seedstate-datasets" in note
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+
+
 def test_what_lies_in_a_read_only_folder_is_used(shop: Shop, cached: Cached) -> None:
-    """And nothing is put there."""
+    """Nothing is put there, and what could not be is told once."""
     registry = shop("")
-    cached.get(registry, "products")
-    cached.folder.chmod(0o500)
+    code = """
+import sys
+from pathlib import Path
+from tests.records.cached import Cached
+from pytest_seedstate.records.registry import Registry
+cached = Cached(Path(sys.argv[1]) / "cache" / "datasets")
+registry = Registry.find(Path(sys.argv[1]))
+for count in (3, 4):
+    cached.get(registry, "products", count=count)
+print(*cached.hits, len(cached.files), len(cached.notes))
+"""
+    mapped = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+    closed = ("unshare", "--mount", *mapped, "sh", "-c", READ_ONLY, str(cached.folder.parent))
     try:
-        cached.get(registry, "products")
-        cached.get(registry, "products", count=4)
-    finally:
-        cached.folder.chmod(0o700)
-    assert cached.hits == [False, True, False]
-    assert len(cached.files) == 1
-    assert len(cached.notes) == 1
+        subprocess.run([*closed, "true"], capture_output=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"nothing can be mounted here: {error}")
+    run = [sys.executable, "-c", code, str(registry.root)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    told = [
+        subprocess.run([*way, *run], capture_output=True, text=True, env=env, check=True).stdout
+        for way in (closed, (), closed)
+    ]
+    assert told == [
+        "False False 0 2\n",
+        "False False 2 0\n",
+        "True True 2 0\n",
+    ]
 
 
 def test_a_full_disk_fails_no_run(shop: Shop, tmp_path: Path) -> None:
