@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import illegal_argument
+from ..errors import ApiError, illegal_argument
 from ..mapping.field import ValueProblem
 from ..queries import Context
 from ..search.sorting import check_doc_values, text_values
@@ -60,8 +60,14 @@ class Source:
     def _default(self, found: Any) -> Sequence[Any]:
         if self.missing is None:
             return ()
-        if found is None:
+        if found is None and self.allowed is not NUMBERS:
             return (self.missing,)
+        if found is None:
+            try:
+                return (float(self.missing),)
+            except (TypeError, ValueError):
+                told = f'For input string: "{self.missing}"'
+                raise ApiError(400, "number_format_exception", told) from None
         try:
             return (found.parse(self.missing),)
         except ValueProblem as problem:

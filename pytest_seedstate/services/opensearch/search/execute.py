@@ -161,7 +161,8 @@ def all_failed(problem: ApiError, failures: list[dict[str, Any]], phase: str = "
 def _cause(problem: ApiError) -> dict[str, Any]:
     """The cause as OpenSearch nests it: errors that are Java's own are told twice."""
     told = problem.cause()
-    if problem.kind == "illegal_argument_exception" and "caused_by" not in told:
+    java = ("illegal_argument_exception", "number_format_exception")
+    if problem.kind in java and "caused_by" not in told:
         told = {**told, "caused_by": dict(told)}
     return told
 
