@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
+from pytest_seedstate.cli.loading import (
+    Counts,
+    clear_stores,
+    counted,
+    made,
+    name_what_is_not_ours,
+    reset_to,
+    seed_with,
+    without_existing,
+)
 from pytest_seedstate.cli.options import Json, Stores, parameter_texts, store_names
 from pytest_seedstate.cli.output import Output, asking, reporting
+from pytest_seedstate.cli.tables import counts_table
 from pytest_seedstate.cli.target import (
     Target,
     check_project,
@@ -19,13 +28,7 @@ from pytest_seedstate.cli.target import (
     opened,
     settings_here,
 )
-from pytest_seedstate.engine.inserting import PartlyLoadedError, insert
 from pytest_seedstate.engine.states import State
-from pytest_seedstate.errors import SeedstateError, unknown_name
-from pytest_seedstate.records.progress import FROM_THE_START
-
-Entries = Mapping[str, Mapping[str, Sequence[Any]]]
-"""What is loaded: store, then collection, then entries."""
 
 
 def seed(
@@ -90,7 +93,7 @@ def seed(
             "loaded": loaded,
             "skipped": skipped,
         }
-        output.show(data, lambda console: _counts_table(console, "Loaded", loaded, skipped))
+        output.show(data, lambda console: counts_table(console, "Loaded", loaded, skipped))
 
 
 def reset(
@@ -122,7 +125,7 @@ def reset(
         data = {"state": state.full_name, "cleared": wanted or list(target.stores)}
         output.show(
             {**data, "loaded": loaded},
-            lambda console: _counts_table(console, f"Reset to {state.name}", loaded, {}),
+            lambda console: counts_table(console, f"Reset to {state.name}", loaded, {}),
         )
 
 
@@ -149,185 +152,14 @@ def clear(
         with opened(settings) as target:
             with asking():
                 wanted = store_names(stores, list(target.stores)) or list(target.stores)
-            _name_what_is_not_ours(output, target)
-            with target.writing({"command": "clear", "stores": wanted}), output.doing("clearing"):
-                _clear(target, wanted)
+            name_what_is_not_ours(output, target)
+            told = {"command": "clear", "stores": wanted}
+            with target.writing(), output.doing("clearing"):
+                target.remember({**told, "unfinished": True})
+                clear_stores(target, wanted)
+                target.remember(told)
         text = f"cleared: {', '.join(wanted)}"
         output.show({"cleared": wanted}, lambda console: console.print(text, markup=False))
-
-
-# -- what `up` does too
-
-
-def seed_with(
-    output: Output,
-    target: Target,
-    name: str,
-    params: Mapping[str, Any],
-    wanted: Sequence[str] | None = None,
-    *,
-    skip_existing: bool = False,
-) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
-    """Load a scenario.
-
-    Returns:
-        How many entries were loaded and how many left out, by store and collection.
-
-    Raises:
-        SeedstateError: it could not be made, or a store refused its part.
-    """
-    state = target.project.state([name], params=params)
-    _check_stores(state, target, wanted)
-    _name_what_is_not_ours(output, target)
-    told = {"command": "seed", "name": name, "parameters": dict(params)}
-    with target.writing(told):
-        entries = _made(output, state, wanted)
-        skipped: dict[str, dict[str, int]] = {}
-        if skip_existing:
-            with output.doing("looking for what is there already"):
-                entries, skipped = _without_existing(target, entries)
-        _load(
-            output,
-            target,
-            state.title,
-            entries,
-            f"seedstate seed {name} --skip-existing loads the rest; "
-            "seedstate clear or reset starts again",
-        )
-    return _counted(entries), skipped
-
-
-def reset_to(
-    output: Output, target: Target, name: str, wanted: Sequence[str] | None = None
-) -> dict[str, dict[str, int]]:
-    """Empty the stores and load a reset state.
-
-    Returns:
-        How many entries were loaded, by store and collection.
-
-    Raises:
-        SeedstateError: it could not be made, and nothing was removed; or a store refused, and what
-            the stores hold then.
-    """
-    state = target.project.state(reset_state=name)
-    if state.generate is not None:
-        _check_stores(state, target, wanted)
-    names = list(wanted or target.stores)
-    _name_what_is_not_ours(output, target)
-    with target.writing({"command": "reset", "name": name, "stores": names}):
-        entries: Entries = {}
-        if not state.writes_itself:
-            entries = _made(output, state, wanted)
-            _check_collections(target, entries, state.title)
-        with output.doing("clearing"):
-            _clear(target, names)
-        if state.writes_itself:
-            entries = _made(output, state, wanted)
-        _load(
-            output, target, state.title, entries, f"mend it, and run seedstate reset {name} again"
-        )
-    return _counted(entries)
-
-
-def _name_what_is_not_ours(output: Output, target: Target) -> None:
-    text = target.not_of_ours
-    if text is not None:
-        output.remark(text)
-
-
-def _made(output: Output, state: State, wanted: Sequence[str] | None) -> Entries:
-    if state.generate is None:
-        return {}
-    with output.doing(f"making the data of {state.title}"):
-        entries = state.generate(FROM_THE_START).entries
-    return {store: each for store, each in entries.items() if wanted is None or store in wanted}
-
-
-def _check_stores(state: State, target: Target, wanted: Sequence[str] | None) -> None:
-    """Refuse a scenario that writes for itself where its stores are not all there."""
-    if not state.writes_itself:
-        return
-    missing = sorted(state.stores - set(target.stores if wanted is None else wanted))
-    if missing:
-        raise SeedstateError(
-            f"'{state.title}' writes through clients, so it cannot be kept from {', '.join(missing)}",
-            fix="leave --stores out"
-            if wanted is not None
-            else "start all its stores: seedstate up",
-        )
-
-
-def _check_collections(target: Target, entries: Entries, title: str) -> None:
-    """Refuse data for stores and collections that are not there, before anything is removed."""
-    for store in entries:
-        if store not in target.stores:
-            raise unknown_name("running store", store, list(target.stores), where=title)
-    nothing = {store: dict.fromkeys(each, ()) for store, each in entries.items()}
-    outcomes = target.each(list(entries), lambda store: store.absent(nothing[store.name]))
-    for found in outcomes.values():
-        if isinstance(found, SeedstateError):
-            raise found
-
-
-def _clear(target: Target, names: Sequence[str]) -> None:
-    outcomes = target.each(names, lambda store: store.clear())
-    failed = {name: each for name, each in outcomes.items() if isinstance(each, SeedstateError)}
-    if failed:
-        cleared = [name for name in names if name not in failed]
-        error = next(iter(failed.values()))
-        raise SeedstateError(
-            f"{', '.join(failed)} could not be cleared: {error.problem}",
-            where=error.where,
-            checked=f"cleared: {', '.join(cleared) or 'none'}",
-            fix=error.fix,
-            detail=error.detail,
-        )
-
-
-def _load(output: Output, target: Target, title: str, entries: Entries, way_on: str) -> None:
-    with output.progress() as progress:
-        bars = {
-            store: progress.add_task(store, total=sum(len(each) for each in collections.values()))
-            for store, collections in entries.items()
-        }
-        try:
-            insert(
-                target.stores,
-                title,
-                entries,
-                lambda store, number: progress.advance(bars[store], number),
-            )
-        except PartlyLoadedError as error:
-            state = [f"loaded: {', '.join(sorted(error.loaded)) or 'nothing'}"]
-            state.append(f"refused, and as before: {', '.join(sorted(error.failed))}")
-            others = [f"{each}" for each in list(error.failed.values())[1:]]
-            raise SeedstateError(
-                error.problem,
-                where=error.where,
-                checked="; ".join([*state, *filter(None, [error.checked])]),
-                fix="; ".join(filter(None, [error.fix, way_on])),
-                detail="\n".join(filter(None, [error.detail, *others])) or None,
-            ) from None
-
-
-def _without_existing(
-    target: Target, entries: Entries
-) -> tuple[Entries, dict[str, dict[str, int]]]:
-    outcomes = target.each(list(entries), lambda store: store.absent(entries[store.name]))
-    absent: dict[str, Mapping[str, Sequence[Any]]] = {}
-    for store, found in outcomes.items():
-        if isinstance(found, SeedstateError):
-            raise found
-        absent[store] = found
-    skipped = {
-        store: {
-            name: len(each) - len(absent[store][name])
-            for name, each in collections.items()
-            if len(each) > len(absent[store][name])
-        }
-        for store, collections in entries.items()
-    }
-    return absent, {store: counts for store, counts in skipped.items() if counts}
 
 
 def _show_dry_run(
@@ -342,38 +174,12 @@ def _show_dry_run(
         data = {"dry_run": True, "would_load": None, "writes_itself_to": stores}
         output.show(data, lambda console: console.print(text, markup=False))
         return
-    entries = _made(output, state, wanted)
-    skipped: dict[str, dict[str, int]] = {}
+    entries = made(output, state, wanted)
+    skipped: Counts = {}
     if target is not None:
-        entries, skipped = _without_existing(target, entries)
-    counted = _counted(entries)
+        entries, skipped = without_existing(target, entries)
+    counts = counted(entries)
     output.show(
-        {"dry_run": True, "would_load": counted, "would_skip": skipped},
-        lambda console: _counts_table(console, "Would be loaded", counted, skipped),
+        {"dry_run": True, "would_load": counts, "would_skip": skipped},
+        lambda console: counts_table(console, "Would be loaded", counts, skipped),
     )
-
-
-def _counted(entries: Entries) -> dict[str, dict[str, int]]:
-    return {
-        store: {name: len(each) for name, each in collections.items()}
-        for store, collections in entries.items()
-    }
-
-
-def _counts_table(
-    console: Console,
-    title: str,
-    counts: Mapping[str, Mapping[str, int]],
-    skipped: Mapping[str, Mapping[str, int]],
-) -> None:
-    table = Table("store", "collection", Column("records", justify="right"), title=title)
-    if skipped:
-        table.add_column("there already", justify="right")
-    total = 0
-    for store, collections in counts.items():
-        for name, number in collections.items():
-            total += number
-            there = skipped.get(store, {}).get(name, 0)
-            table.add_row(store, name, str(number), *([str(there)] if skipped else []))
-    console.print(table)
-    console.print(f"{total} record{'' if total == 1 else 's'}", markup=False)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from rich.console import Console
-from rich.table import Column, Table
-
 from pytest_seedstate.cli.options import Json
 from pytest_seedstate.cli.output import Output, asking, reporting
+from pytest_seedstate.cli.tables import scenario_table, state_table
 from pytest_seedstate.cli.target import check_project, settings_here
 
 
@@ -41,7 +37,7 @@ def scenarios(as_json: Json = False) -> None:
             }
             for one in project.registry.scenarios()
         ]
-        output.show({"scenarios": found}, lambda console: _scenario_table(console, found))
+        output.show({"scenarios": found}, lambda console: scenario_table(console, found))
 
 
 def states(as_json: Json = False) -> None:
@@ -68,33 +64,4 @@ def states(as_json: Json = False) -> None:
             }
             for one in project.registry.reset_states()
         ]
-        output.show({"states": found}, lambda console: _state_table(console, found))
-
-
-def _scenario_table(console: Console, found: list[dict[str, Any]]) -> None:
-    # Names are there to be copied: they are never cut.
-    table = Table(
-        Column("scenario", no_wrap=True), "pack", "parameters", "what it is", title="Scenarios"
-    )
-    for one in found:
-        table.add_row(one["name"], one["pack"], one["signature"], one["description"])
-    console.print(table)
-
-
-def _state_table(console: Console, found: list[dict[str, Any]]) -> None:
-    table = Table(
-        Column("state", no_wrap=True),
-        "pack",
-        "scenarios",
-        "copies",
-        "stores",
-        "what it is",
-        title="Reset states",
-    )
-    for one in found:
-        stores = "all" if one["stores"] is None else ", ".join(one["stores"])
-        names = ", ".join(one["scenarios"]) or "-"
-        table.add_row(
-            one["name"], one["pack"], names, str(one["copies"]), stores, one["description"]
-        )
-    console.print(table)
+        output.show({"states": found}, lambda console: state_table(console, found))

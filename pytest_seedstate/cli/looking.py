@@ -7,14 +7,12 @@ from time import perf_counter
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
 from pytest_seedstate.cli.exits import FAILED
 from pytest_seedstate.cli.options import Json
 from pytest_seedstate.cli.output import Output, asking, reporting
+from pytest_seedstate.cli.tables import health_table, status_tables
 from pytest_seedstate.cli.target import Target, find_target, nothing_runs, opened, settings_here
-from pytest_seedstate.engine.embedded import SERVICE_OF_STORE
 from pytest_seedstate.engine.endpoints import masked
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.base import Store
@@ -57,7 +55,7 @@ def status(as_json: Json = False) -> None:
             "services": _services(target),
             "stores": stores,
         }
-        output.show(data, lambda console: _status_tables(console, data))
+        output.show(data, lambda console: status_tables(console, data))
         _end_if_any_failed(stores, target)
 
 
@@ -87,7 +85,7 @@ def health(as_json: Json = False) -> None:
                     answers[name]["problem"] = str(counts)
             healthy = all(answer["problem"] is None for answer in answers.values())
             data = {"healthy": healthy, "services": _services(target), "stores": answers}
-        output.show(data, lambda console: _health_table(console, data))
+        output.show(data, lambda console: health_table(console, data))
         _end_if_any_failed(answers, target)
 
 
@@ -121,49 +119,3 @@ def _end_if_any_failed(stores: dict[str, dict[str, Any]], target: Target) -> Non
         raise typer.Exit(FAILED)
     if any(store["problem"] is not None for store in stores.values()):
         raise typer.Exit(FAILED)
-
-
-def _status_tables(console: Console, data: dict[str, Any]) -> None:
-    since = f"up since {data['since']}, process {data['pid']}" if data["up"] else "not of ours"
-    table = Table(
-        "service", Column("at", overflow="fold"), "named by", "state", title=f"Services, {since}"
-    )
-    for name, service in data["services"].items():
-        table.add_row(name, service["url"], service["named_by"], service["problem"] or "runs")
-    console.print(table)
-    table = Table("store", "collection", Column("records", justify="right"), title="Data")
-    for name, store in data["stores"].items():
-        if store["problem"] is not None:
-            table.add_row(name, store["problem"], "-", style="red")
-            continue
-        for collection, number in store["counts"].items():
-            table.add_row(name, collection, str(number))
-        table.add_row(name, "all", str(sum(store["counts"].values())), style="bold")
-    console.print(table)
-    last = data["last"]
-    if last:
-        what = " ".join(filter(None, (last["command"], last.get("name"))))
-        console.print(f"last: {what}, {last['at']}", markup=False)
-    if data["log"]:
-        console.print(f"log: {data['log']}", markup=False, soft_wrap=True)
-
-
-def _health_table(console: Console, data: dict[str, Any]) -> None:
-    table = Table(
-        "store",
-        "health",
-        Column("at", overflow="fold"),
-        "answer",
-        Column("ms", justify="right"),
-        Column("collections", justify="right"),
-        Column("records", justify="right"),
-        title="Health",
-    )
-    for name, store in data["stores"].items():
-        url = data["services"][SERVICE_OF_STORE[name]]["url"]
-        if store["problem"] is not None:
-            table.add_row(name, "fails", url, store["problem"], "-", "-", "-", style="red")
-        else:
-            numbers = (str(store[key]) for key in ("milliseconds", "collections", "records"))
-            table.add_row(name, "ok", url, store["answer"], *numbers)
-    console.print(table)

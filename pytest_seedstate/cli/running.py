@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
-from pytest_seedstate.cli.data import reset_to, seed_with
+from pytest_seedstate.cli.loading import reset_to, seed_with
 from pytest_seedstate.cli.options import Json, Stores, store_names
 from pytest_seedstate.cli.output import Output, asking, reporting
 from pytest_seedstate.cli.starting import start_daemon
+from pytest_seedstate.cli.tables import up_tables
 from pytest_seedstate.cli.target import Target, check_project, opened, settings_here
 from pytest_seedstate.config import Settings
 from pytest_seedstate.engine.embedded import SERVICE_OF_STORE
@@ -147,27 +146,11 @@ def _print(output: Output, target: Target, *, export: bool) -> None:
         "environment": project.environment(),
         "last": run.last,
     }
-    output.show(data, lambda console: _tables(console, shown, project.shown_environment()))
+    output.show(data, lambda console: up_tables(console, shown, project.shown_environment()))
 
 
 def _in_quotes(value: str) -> str:
     return value.replace("'", "'\\''")
-
-
-def _tables(console: Console, services: dict[str, str], environment: dict[str, str]) -> None:
-    table = Table(
-        Column("service", no_wrap=True), Column("at", overflow="fold"), title="Services that are up"
-    )
-    for name, url in services.items():
-        table.add_row(name, url)
-    console.print(table)
-    table = Table(
-        Column("variable", no_wrap=True), Column("value", overflow="fold"), title="Environment"
-    )
-    for name, value in environment.items():
-        table.add_row(name, value)
-    console.print(table)
-    console.print('for your shell: eval "$(seedstate up --export)"', markup=False)
 
 
 def down(as_json: Json = False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -49,17 +49,18 @@ class Target:
     stores: Mapping[str, Store]
 
     @contextmanager
-    def writing(self, told: Mapping[str, Any]) -> Iterator[None]:
-        """Write to the stores; `told` is what `UpRun.last` says afterwards.
+    def writing(self) -> Iterator[None]:
+        """Write to the stores.
 
         Raises:
             SeedstateError: another command is writing.
         """
-        if self.up is None:
+        with self.up.working() if self.up is not None else nullcontext():
             yield
-            return
-        with self.up.working():
-            yield
+
+    def remember(self, told: Mapping[str, Any]) -> None:
+        """Note what is done, for `UpRun.last`; services of others keep no such note."""
+        if self.up is not None:
             self.up.remember(told)
 
     def each(

@@ -174,6 +174,8 @@ def _postgres(url: str) -> tuple[list[str], dict[str, str]]:
         raise ValueError("a service file of libpq hides its host")
     hosts = [host for key in ("host", "hostaddr") for host in parts.get(key, "").split(",") if host]
     host, port = parts.get("host", "localhost"), parts.get("port", "5432")
+    if not all(each.isdecimal() for each in port.split(",") if each):
+        raise ValueError(f"'{port}' is no port")
     user, password = parts.get("user", ""), parts.get("password", "")
     login = urlsplit(plain).netloc.rpartition("@")[0]
     return hosts, {

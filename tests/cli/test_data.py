@@ -85,6 +85,8 @@ def test_records_that_are_there_are_left(shop: CliProject) -> None:
     assert "--skip-existing loads the rest" in told
     assert "refused, and as before: dynamodb, opensearch, postgres" in told
     assert shop.counts()["postgres"] == {"products": 2}
+    assert "seed with-photos" in shop.run("status").stdout.partition("last: ")[2]
+    assert shop.told("status")["last"]["unfinished"] is True
     skipped = shop.told("seed", "with-photos", "--skip-existing")["skipped"]
     assert skipped["postgres"] == {"products": 2}
     assert skipped["opensearch"] == {"products": 2}
@@ -116,6 +118,9 @@ def test_a_reset_that_cannot_be_made_removes_nothing(shop: CliProject) -> None:
     assert "the scenario's own fault" in told
     assert "scenarios/shop.py" in told
     assert shop.counts() == THREE
+    last = shop.told("status")["last"]
+    assert (last["command"], last["name"]) == ("seed", "three-products")
+    assert "unfinished" not in last
 
 
 def test_a_scenario_may_write_for_itself(shop: CliProject) -> None:

@@ -1,0 +1,217 @@
+"""Seeding, resetting and clearing the stores of a target: what the commands of `data` do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pytest_seedstate.cli.output import Output
+from pytest_seedstate.cli.target import Target
+from pytest_seedstate.engine.inserting import PartlyLoadedError, insert
+from pytest_seedstate.engine.states import State
+from pytest_seedstate.errors import SeedstateError, unknown_name
+from pytest_seedstate.records.progress import FROM_THE_START
+
+Counts = dict[str, dict[str, int]]
+"""How many entries, by store and collection."""
+
+Entries = Mapping[str, Mapping[str, Sequence[Any]]]
+"""What is loaded: store, then collection, then entries."""
+
+
+def seed_with(
+    output: Output,
+    target: Target,
+    name: str,
+    params: Mapping[str, Any],
+    wanted: Sequence[str] | None = None,
+    *,
+    skip_existing: bool = False,
+) -> tuple[Counts, Counts]:
+    """Load a scenario.
+
+    Returns:
+        How many entries were loaded and how many left out, by store and collection.
+
+    Raises:
+        SeedstateError: it could not be made, or a store refused its part.
+    """
+    state = target.project.state([name], params=params)
+    _check_stores(state, target, wanted)
+    name_what_is_not_ours(output, target)
+    told = {"command": "seed", "name": name, "parameters": dict(params)}
+    with target.writing():
+        entries = made(output, state, wanted)
+        skipped: Counts = {}
+        if skip_existing:
+            with output.doing("looking for what is there already"):
+                entries, skipped = without_existing(target, entries)
+        target.remember({**told, "unfinished": True})
+        _load(
+            output,
+            target,
+            state.title,
+            entries,
+            f"seedstate seed {name} --skip-existing loads the rest; "
+            "seedstate clear or reset starts again",
+        )
+        target.remember(told)
+    return counted(entries), skipped
+
+
+def reset_to(
+    output: Output, target: Target, name: str, wanted: Sequence[str] | None = None
+) -> Counts:
+    """Empty the stores and load a reset state.
+
+    Returns:
+        How many entries were loaded, by store and collection.
+
+    Raises:
+        SeedstateError: it could not be made, and nothing was removed; or a store refused, and what
+            the stores hold then.
+    """
+    state = target.project.state(reset_state=name)
+    if state.generate is not None:
+        _check_stores(state, target, wanted)
+    names = list(wanted or target.stores)
+    name_what_is_not_ours(output, target)
+    told = {"command": "reset", "name": name, "stores": names}
+    with target.writing():
+        entries: Entries = {}
+        if not state.writes_itself:
+            entries = made(output, state, wanted)
+            _check_collections(target, entries, state.title)
+        target.remember({**told, "unfinished": True})
+        with output.doing("clearing"):
+            clear_stores(target, names)
+        if state.writes_itself:
+            entries = made(output, state, wanted)
+        _load(
+            output, target, state.title, entries, f"mend it, and run seedstate reset {name} again"
+        )
+        target.remember(told)
+    return counted(entries)
+
+
+def name_what_is_not_ours(output: Output, target: Target) -> None:
+    """Say whose services are written to, where they are not those of `up`."""
+    text = target.not_of_ours
+    if text is not None:
+        output.remark(text)
+
+
+def made(output: Output, state: State, wanted: Sequence[str] | None) -> Entries:
+    """The data of a state for some stores, or all.
+
+    Raises:
+        SeedstateError: a scenario failed.
+    """
+    if state.generate is None:
+        return {}
+    with output.doing(f"making the data of {state.title}"):
+        entries = state.generate(FROM_THE_START).entries
+    return {store: each for store, each in entries.items() if wanted is None or store in wanted}
+
+
+def _check_stores(state: State, target: Target, wanted: Sequence[str] | None) -> None:
+    """Refuse a scenario that writes for itself where its stores are not all there."""
+    if not state.writes_itself:
+        return
+    missing = sorted(state.stores - set(target.stores if wanted is None else wanted))
+    if missing:
+        raise SeedstateError(
+            f"'{state.title}' writes through clients, so it cannot be kept from {', '.join(missing)}",
+            fix="leave --stores out"
+            if wanted is not None
+            else "start all its stores: seedstate up",
+        )
+
+
+def _check_collections(target: Target, entries: Entries, title: str) -> None:
+    """Refuse data for stores and collections that are not there, before anything is removed."""
+    for store in entries:
+        if store not in target.stores:
+            raise unknown_name("running store", store, list(target.stores), where=title)
+    nothing = {store: dict.fromkeys(each, ()) for store, each in entries.items()}
+    outcomes = target.each(list(entries), lambda store: store.absent(nothing[store.name]))
+    for found in outcomes.values():
+        if isinstance(found, SeedstateError):
+            raise found
+
+
+def clear_stores(target: Target, names: Sequence[str]) -> None:
+    """Empty stores, all at once.
+
+    Raises:
+        SeedstateError: some could not be emptied; which, and which were.
+    """
+    outcomes = target.each(names, lambda store: store.clear())
+    failed = {name: each for name, each in outcomes.items() if isinstance(each, SeedstateError)}
+    if failed:
+        cleared = [name for name in names if name not in failed]
+        error = next(iter(failed.values()))
+        raise SeedstateError(
+            f"{', '.join(failed)} could not be cleared: {error.problem}",
+            where=error.where,
+            checked=f"cleared: {', '.join(cleared) or 'none'}",
+            fix=error.fix,
+            detail=error.detail,
+        )
+
+
+def _load(output: Output, target: Target, title: str, entries: Entries, way_on: str) -> None:
+    with output.progress() as progress:
+        bars = {
+            store: progress.add_task(store, total=sum(len(each) for each in collections.values()))
+            for store, collections in entries.items()
+        }
+        try:
+            insert(
+                target.stores,
+                title,
+                entries,
+                lambda store, number: progress.advance(bars[store], number),
+            )
+        except PartlyLoadedError as error:
+            state = [f"loaded: {', '.join(sorted(error.loaded)) or 'nothing'}"]
+            state.append(f"refused, and as before: {', '.join(sorted(error.failed))}")
+            others = [f"{each}" for each in list(error.failed.values())[1:]]
+            raise SeedstateError(
+                error.problem,
+                where=error.where,
+                checked="; ".join([*state, *filter(None, [error.checked])]),
+                fix="; ".join(filter(None, [error.fix, way_on])),
+                detail="\n".join(filter(None, [error.detail, *others])) or None,
+            ) from None
+
+
+def without_existing(target: Target, entries: Entries) -> tuple[Entries, Counts]:
+    """Those whose key is not there yet, and how many are left out.
+
+    Raises:
+        SeedstateError: a collection that is not there, or a store that does not answer.
+    """
+    outcomes = target.each(list(entries), lambda store: store.absent(entries[store.name]))
+    absent: dict[str, Mapping[str, Sequence[Any]]] = {}
+    for store, found in outcomes.items():
+        if isinstance(found, SeedstateError):
+            raise found
+        absent[store] = found
+    skipped = {
+        store: {
+            name: len(each) - len(absent[store][name])
+            for name, each in collections.items()
+            if len(each) > len(absent[store][name])
+        }
+        for store, collections in entries.items()
+    }
+    return absent, {store: counts for store, counts in skipped.items() if counts}
+
+
+def counted(entries: Entries) -> Counts:
+    """How many there are."""
+    return {
+        store: {name: len(each) for name, each in collections.items()}
+        for store, collections in entries.items()
+    }
