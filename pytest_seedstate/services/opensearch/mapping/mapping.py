@@ -178,6 +178,8 @@ class Mapping:
         try:
             branch, settings = self._read(definition)
         except ApiError as problem:
+            if is_update:
+                raise
             raise mapping_problem(problem) from None
         root = merged(self.root, branch)
         assert isinstance(root, Branch)

@@ -180,8 +180,15 @@ def _problems(item: _Item) -> Iterator[str]:
         yield "index is missing"
     if item.action in ("delete", "update") and not item.metadata.get("_id"):
         yield "id is missing"
+    try:
+        condition_of(item.metadata, create=item.action == "create")
+    except ApiError as problem:
+        if problem.kind != "action_request_validation_exception":
+            raise
+        yield str(problem.reason).removeprefix("Validation Failed: 1: ").removesuffix(";")
     if item.update is not None:
-        yield from item.update.problems()
+        compares = item.metadata.get("if_seq_no") is not None
+        yield from item.update.problems(compares=compares)
 
 
 def _carried_out(
@@ -219,6 +226,8 @@ def _write(request: Request, item: _Item) -> tuple[Written, dict[str, Any]]:
     metadata = item.metadata
     identifier = metadata.get("_id")
     require_alias = metadata.get("require_alias", request.flag("require_alias"))
+    if item.action == "delete":
+        require_alias = False  # as a real node: deletes do not ask
     place = Place(
         str(metadata["_index"]),
         None if identifier is None else str(identifier),

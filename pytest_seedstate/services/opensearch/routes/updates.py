@@ -63,14 +63,16 @@ class Update:
     detect_noop: bool
     source: Any
 
-    def problems(self) -> Iterator[str]:
-        """Yield contradictions."""
+    def problems(self, *, compares: bool) -> Iterator[str]:
+        """Yield contradictions; `compares`: a sequence number is given with it."""
         if self.script is None and self.doc is None:
             yield "script or doc is missing"
         if self.script is not None and self.doc is not None:
             yield "can't provide both script and doc"
         if self.doc is None and self.doc_as_upsert:
             yield "doc must be specified if doc_as_upsert is enabled"
+        if compares and (self.doc_as_upsert or self.upsert is not None):
+            yield "compare and write operations can not be used with upsert"
 
 
 def read_update(body: Any) -> Update:
@@ -130,7 +132,7 @@ def update_document(request: Request) -> Response:
         )
     if request.integer("retry_on_conflict", 0) and condition.if_seq_no is not None:
         raise validation_failed("compare and write operations can not be retried")
-    problems = list(update.problems())
+    problems = list(update.problems(compares=condition.if_seq_no is not None))
     if problems:
         raise validation_failed(*problems)
     place = Place(

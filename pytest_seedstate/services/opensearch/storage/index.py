@@ -171,8 +171,8 @@ class Index:
         """
         check_id(identifier)
         self.check_routing(identifier, routing)
+        # A document is read first, as on a real node: new fields stay even when it is refused then.
         old = self.documents.get(identifier)
-        version = self._checked_version(identifier, old, condition)
         try:
             parsed = parse_document(
                 self.mapping,
@@ -183,6 +183,7 @@ class Index:
             self._check_nested_objects(parsed.part)
             if parsed.added is not None:
                 self.set_mapping(self.mapping.with_branch(parsed.added))
+            version = self._checked_version(identifier, old, condition)
         except ApiError:
             self.counters.failed += 1
             raise
