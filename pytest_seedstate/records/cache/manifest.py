@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -31,25 +31,31 @@ _NOTHING = "-"
 _ENDLESS = "a device or a pipe"
 
 _BEGAN = time.time_ns()
-_past: list[_Past] = []
+_past: dict[frozenset[str], _Past] = {}
+"""What ran earlier in this process, by the files of its modules."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Past:
-    """An import or a generation that was watched earlier in this process.
+    """Imports and generations that were watched earlier in this process.
 
-    What it read may have been remembered by the code, so that nobody opens it again. The digests
+    What they read may have been remembered by the code, so that nobody opens it again. The digests
     are of then: by the time of a dataset, somebody may have edited a file.
 
     Attributes:
-        modules: the files of the modules that ran.
-        imported: the digests of those that were imported meanwhile.
+        imported: the digests of modules that were imported meanwhile.
         read: the manifest of what was read.
     """
 
-    modules: frozenset[str]
-    imported: Mapping[str, str]
-    read: Mapping[str, Mapping[str, str]]
+    imported: dict[str, str] = field(default_factory=dict)
+    read: dict[str, dict[str, str]] = field(
+        default_factory=lambda: {"files": {}, "folders": {}, "variables": {}}
+    )
+
+    def add(self, imported: Mapping[str, str], seen: Seen) -> None:
+        """Something more; where it differs from what was seen earlier, that stays."""
+        self.imported = {**imported, **self.imported}
+        self.read = {kind: {**new, **self.read[kind]} for kind, new in _digests(seen).items()}
 
 
 @contextmanager
@@ -59,7 +65,7 @@ def imports_watched() -> Iterator[None]:
     with watching(reads_variables=is_first_party) as seen:
         yield
     imported = {path: file_digest(path) for path in imported_since(before)}
-    _past.append(_Past(frozenset(imported), imported, _digests(seen)))
+    _past.setdefault(frozenset(imported), _Past()).add(imported, seen)
 
 
 def remember(seen: Seen, modules: Iterable[str]) -> None:
@@ -69,7 +75,7 @@ def remember(seen: Seen, modules: Iterable[str]) -> None:
         seen: what was seen meanwhile.
         modules: the source files of the packs that took part.
     """
-    _past.append(_Past(frozenset(modules), {}, _digests(seen)))
+    _past.setdefault(frozenset(modules), _Past()).add({}, seen)
 
 
 def manifest(seen: Seen, modules: Iterable[str], loaded: set[str], began: int) -> Manifest:
@@ -90,16 +96,20 @@ def manifest(seen: Seen, modules: Iterable[str], loaded: set[str], began: int) -
     for path in sources:
         if not Path(path).is_file():
             raise ValueError(f"{path} is no file that could be watched")
-    related = [one for one in _past if not sources.isdisjoint(reachable(one.modules))]
+    loaded_now = len(sys.modules)
+    related = [
+        past for ran, past in _past.items() if not sources.isdisjoint(_reached(ran, loaded_now))
+    ]
     watched = {path: digest for one in related for path, digest in one.imported.items()}
     unwatched = sources - watched.keys()
     # A conftest, or a pack that one has imported: it may have read what it names.
     beside = {file for path in unwatched if path.endswith(".py") for file in mentioned(path)}
     _refuse_younger(unwatched - late | beside, _BEGAN)
     _refuse_younger(late | seen.files, began)
-    read: dict[str, dict[str, str]] = {"files": {}, "folders": {}, "variables": {}}
-    for part in related:
-        for kind, digests in part.read.items():
+    read = _Past().read
+    # What was opened just now is as it is now, whatever was seen earlier.
+    for part in (*(past.read for past in related), _digests(seen)):
+        for kind, digests in part.items():
             read[kind] |= digests
     read["files"] |= {path: watched.get(path) or file_digest(path) for path in sources | beside}
     return read
@@ -152,6 +162,11 @@ def surroundings() -> str:
 def _content(path: str, _changed: int, _size: int, _number: int) -> str:
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _reached(ran: frozenset[str], _loaded: int) -> set[str]:
+    return reachable(ran)
 
 
 def _digests(seen: Seen) -> dict[str, dict[str, str]]:
