@@ -132,11 +132,11 @@ def test_texts_have_positions_with_a_gap_between_values() -> None:
     assert part.lengths["f"] == 3
 
 
-def test_keywords_too_long_are_left_out_and_told() -> None:
-    """`ignore_above` keeps a value in the source only."""
+def test_keywords_too_long_are_left_out() -> None:
+    """`ignore_above` keeps a value in the source only, and does not call it ignored."""
     parsed = parse(field("keyword", ignore_above=3), {"f": ["abc", "abcd"]})
     assert parsed.part.values["f"] == ["abc"]
-    assert parsed.ignored == ("f",)
+    assert parsed.ignored == ()
 
 
 def test_doc_values_of_keywords_are_sorted_and_without_duplicates() -> None:

@@ -263,3 +263,61 @@ def test_values_of_a_wrong_shape(two: Api, method: str, path: str, body: dict[st
     """They are told with a 400, wherever they stand."""
     two("PUT", "/p/_mapping", {"properties": {"where": {"type": "geo_point"}}})
     assert two(method, path, body).status == 400
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"query_string": {"query": "*"}},
+        {"query_string": {"query": "*", "default_field": "*"}},
+        {"simple_query_string": {"query": " * ", "fields": ["key"]}},
+    ],
+)
+def test_an_asterisk_is_everything(two: Api, query: dict[str, Any]) -> None:
+    """Documents without any indexed field too; in named fields it asks for a value."""
+    two("PUT", "/p/_doc/3?refresh=true", {})
+    assert len(search(two, query=query)["hits"]["hits"]) == 3
+    named = {"query_string": {"query": "*", "fields": ["key"]}}
+    assert scores(search(two, query=named)) == [("1", 1.0)]
+
+
+def test_ignored_fields(two: Api) -> None:
+    """Those with values that did not fit are told in hits and documents, and can be found."""
+    two("PUT", "/p/_mapping", {"properties": {"m": {"type": "long", "ignore_malformed": True}}})
+    two("PUT", "/p/_doc/3?refresh=true", {"m": "many"})
+    assert two("GET", "/p/_doc/3").body["_ignored"] == ["m"]
+    for query in ({"exists": {"field": "_ignored"}}, {"terms": {"_ignored": ["m"]}}):
+        (hit,) = search(two, query=query)["hits"]["hits"]
+        assert (hit["_id"], hit["_ignored"]) == ("3", ["m"])
+
+
+def test_a_document_is_read_before_its_version_is_checked(two: Api) -> None:
+    """What does not fit is told first; new fields stay in the mapping after a conflict."""
+    assert two("PUT", "/p/_create/1", {"n": "three"}).status == 400
+    assert two("PUT", "/p/_create/1", {"new": 1}).status == 409
+    assert "new" in two("GET", "/p/_mapping").body["p"]["mappings"]["properties"]
+
+
+def test_a_contradicting_item_refuses_the_whole_bulk_request(two: Api) -> None:
+    """As a request of its own would be; what only one index knows is told item by item."""
+    compares = {"_index": "p", "_id": "1", "if_seq_no": 0, "if_primary_term": 1}
+    for action, line in (
+        ("create", {"n": 1}),
+        ("update", {"doc": {"n": 1}, "doc_as_upsert": True}),
+    ):
+        refused = two.bulk(
+            {"index": {"_index": "p", "_id": "9"}}, {"n": 1}, {action: compares}, line
+        )
+        assert (refused.status, refused.kind) == (400, "action_request_validation_exception")
+    assert two("GET", "/p/_doc/9").status == 404
+    deleted = two.bulk({"delete": {"_index": "p", "_id": "1", "require_alias": True}})
+    assert deleted.body["items"][0]["delete"]["result"] == "deleted"
+
+
+def test_the_mapping_api_tells_problems_as_they_are(two: Api) -> None:
+    """Index creation wraps them."""
+    wrong = {"properties": {"x": {"type": "bogus"}}}
+    told = "No handler for type [bogus] declared on field [x]"
+    assert two("PUT", "/p/_mapping", wrong).reason == told
+    created = two("PUT", "/q", {"mappings": wrong})
+    assert created.reason == f"Failed to parse mapping [_doc]: {told}"

@@ -327,8 +327,6 @@ class _Reading:
         try:
             for part in place.parts:
                 field.index(value, part)
-                if part.ignored:
-                    self.ignored |= part.ignored
         except ValueProblem as problem:
             ignores = field.parameter("ignore_malformed")
             if "ignore_malformed" not in field.parameters and ignores is not None:

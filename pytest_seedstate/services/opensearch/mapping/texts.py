@@ -152,7 +152,6 @@ class Keyword(Field):
     def index(self, value: Any, part: Part) -> None:
         text = _text(value)
         if len(text) > self.longest:
-            part.ignored.add(self.name)
             return
         term = self.normalize(text)
         if len(term) > _LONGEST_TERM // 4 and len(term.encode()) > _LONGEST_TERM:

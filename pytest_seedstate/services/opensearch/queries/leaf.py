@@ -112,6 +112,8 @@ def term_docs(context: Context, name: str, value: Any, any_case: bool = False) -
         return () if ordinal is None or context.path else {ordinal}
     if name == "_index":
         return context.universe() if value in {reader.index, *context.index_names} else ()
+    if name == "_ignored":
+        return [o for o in reader.ordinals if value in reader.document(o).ignored]
     found = searchable(context, name)
     if found is None:
         return ()
@@ -296,6 +298,9 @@ class Exists(Query):
     def docs(self, context: Context) -> Collection[int]:
         if self.field in ("_id", "_index", "_source", "_seq_no", "_version"):
             return context.universe()
+        if self.field == "_ignored":
+            reader = context.reader
+            return [o for o in reader.ordinals if reader.document(o).ignored]
         present = context.reader.present
         found = context.field(self.field)
         if found is not None:

@@ -230,7 +230,7 @@ class _Parser:
                 fields, lambda name: Fuzzy(name, self._lowered(name, unescaped(text)), fuzziness)
             )
         if text == "*":
-            return self.each(fields, Exists) if fields != [("*", 1.0)] else MatchAll()
+            return self.each(fields, Exists) if fields else MatchAll()
         if _is_pattern(text):
             if text[0] in "*?" and not self.options.leading_wildcard:
                 raise ApiError(400, "query_shard_exception", f"Failed to parse query [{self.text}]")
@@ -328,7 +328,7 @@ def query_string(body: Mapping[str, Any]) -> Query:
     contradicts = False
     if default is not None:
         contradicts = bool(fields)
-        fields = fields or [(str(default), 1.0)]
+        fields = fields or ([] if default == "*" else [(str(default), 1.0)])
     kind = str(members.get("type", "best_fields"))
     if kind == "cross_fields":
         raise unsupported("[type] with [cross_fields] of [query_string]")

@@ -137,6 +137,8 @@ class SimpleQueryString(Described):
 
     def rewritten(self, context: Context) -> Query:
         """The query that the text describes, in this index."""
+        if self.text.strip() == "*":
+            return MatchAll()
         found = _Parser(self.text, self.fields, self.options, context).group(False)
         if found is None:
             return MatchNone()

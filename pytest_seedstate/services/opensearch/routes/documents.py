@@ -238,6 +238,8 @@ def _shown(
     }
     if document.routing is not None and wants:
         shown["_routing"] = document.routing
+    if document.ignored and wants:
+        shown["_ignored"] = list(document.ignored)
     shown["found"] = True
     if wants and document.has_source:
         shown["_source"] = (

@@ -20,7 +20,6 @@ class Part:
         lengths: per analyzed field with norms, how many tokens it has.
         values: per field, its doc values, sorted as Lucene sorts them.
         present: fields that an ``exists`` query finds.
-        ignored: fields with a value that was not indexed.
         next_position: where the next value of a text starts; used while parsing.
         path: of a nested object, the nested field; otherwise ``""``.
         offset: of a nested object, its place in the array.
@@ -31,7 +30,6 @@ class Part:
     lengths: dict[str, int] = field(default_factory=dict)
     values: dict[str, list[Value]] = field(default_factory=dict)
     present: set[str] = field(default_factory=set)
-    ignored: set[str] = field(default_factory=set)
     next_position: dict[str, int] = field(default_factory=dict)
     path: str = ""
     offset: int = 0
@@ -55,7 +53,7 @@ class Document:
         version: how often the id was written, or the external version.
         routing: the custom routing value, if one was given.
         part: what is indexed.
-        ignored: fields whose value was not indexed (``ignore_above``, ``ignore_malformed``).
+        ignored: fields whose value did not fit and was left out (``ignore_malformed``).
         has_source: false where ``_source`` is disabled.
     """
 
