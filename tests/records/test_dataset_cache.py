@@ -299,14 +299,17 @@ def test_a_module_that_was_imported_before_anybody_watched(
     """What it names may be what it read; what ran is known only if its file is old enough."""
     cached.folder.parent.mkdir()
     name = f"seedstate_test_helper_{'old' if is_old else 'new'}"
-    module, data = tmp_path / f"{name}.py", tmp_path / "names.txt"
+    # Not the root: there, the import system would find the folder of packs as well.
+    library = tmp_path / "library"
+    library.mkdir()
+    module, data = library / f"{name}.py", library / "names.txt"
     source = "from pathlib import Path\nNAME = (Path(__file__).parent / 'names.txt').read_text()\n"
     module.write_text(source, "utf-8")
     data.write_text("one", "utf-8")
     if is_old:
         os.utime(module, (1, 1))
         os.utime(data, (1, 1))
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend(library)
     monkeypatch.setitem(sys.modules, name, importlib.import_module(name))
     registry = shop(
         f"""
