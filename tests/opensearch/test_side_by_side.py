@@ -321,3 +321,15 @@ def test_the_mapping_api_tells_problems_as_they_are(two: Api) -> None:
     assert two("PUT", "/p/_mapping", wrong).reason == told
     created = two("PUT", "/q", {"mappings": wrong})
     assert created.reason == f"Failed to parse mapping [_doc]: {told}"
+
+
+def test_phrases_with_stop_words_are_highlighted(api: Api) -> None:
+    """What stands where the analyzer left words out may be anything."""
+    api("PUT", "/e", {"mappings": {"properties": {"t": {"type": "text", "analyzer": "english"}}}})
+    api("PUT", "/e/_doc/1?refresh=true", {"t": "a state-of-the-art thing of art and state"})
+    body = {
+        "query": {"match_phrase": {"t": "state-of-the-art"}},
+        "highlight": {"fields": {"t": {}}},
+    }
+    (hit,) = api("POST", "/e/_search", body).body["hits"]["hits"]
+    assert hit["highlight"]["t"] == ["a <em>state</em>-of-the-<em>art</em> thing of art and state"]

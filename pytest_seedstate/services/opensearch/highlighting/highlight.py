@@ -165,7 +165,7 @@ def _of_mark(tokens: list[Token], mark: Mark) -> Iterator[Token]:
             token for token in tokens if token.term in mark.terms or (test and test(token.term))
         )
     elif mark.slop:
-        if all(any(t.term in slot for t in tokens) for slot in mark.phrase):
+        if all(any(t.term in slot for t in tokens) for slot in mark.phrase if slot):
             yield from _sloppy(tokens, mark)
     else:
         yield from _in_phrase(tokens, mark)
@@ -179,6 +179,7 @@ def _in_phrase(tokens: list[Token], mark: Mark) -> Iterator[Token]:
         run = [
             next((t for t in by_position.get(position + at, ()) if t.term in slot), None)
             for at, slot in enumerate(mark.phrase)
+            if slot
         ]
         if all(run):
             yield from filter(None, run)
@@ -193,6 +194,7 @@ def _sloppy(tokens: list[Token], mark: Mark) -> list[Token]:
         if all(
             any(t.term in slot and abs(t.position - token.position) <= reach for t in found)
             for slot in mark.phrase
+            if slot
         )
     ]
 

@@ -333,7 +333,9 @@ class _Reading:
                 ignores = self._ignore_malformed
             if not ignores:
                 raise self._problem(field, value, problem) from problem
-            self.ignored.add(field.name)
+            # As a real node: of what is no value at all, only points are told.
+            if not isinstance(value, dict) or field.type == "geo_point":
+                self.ignored.add(field.name)
 
     def _problem(self, field: Field, value: Any, problem: ValueProblem) -> ApiError:
         reason = f"failed to parse field [{field.name}] of type [{field.type}]"

@@ -91,8 +91,8 @@ class Date(Field):
 class Boolean(Field):
     """True or false."""
 
-    PARAMETERS: ClassVar[Mapping[str, Any]] = {**_COMMON, "ignore_malformed": False}
-    UPDATABLE = frozenset({"boost", "ignore_malformed"})
+    PARAMETERS: ClassVar[Mapping[str, Any]] = dict(_COMMON)
+    UPDATABLE = frozenset({"boost"})
 
     def parse(self, value: Any) -> bool:
         if isinstance(value, bool):

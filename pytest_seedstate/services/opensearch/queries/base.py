@@ -65,7 +65,7 @@ class Context:
 
 
 class Mark(NamedTuple):
-    """What of a field a highlighter marks: terms, or a phrase of them."""
+    """What of a field a highlighter marks: terms, or a phrase of them (empty: any word)."""
 
     field: str
     terms: frozenset[str]

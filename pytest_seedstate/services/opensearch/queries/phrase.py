@@ -61,8 +61,11 @@ class Phrase(Query):
                     yield ordinal, frequency
 
     def marks(self, context: Context) -> Iterator[Mark]:
-        slots = tuple(frozenset(terms) for _, terms in self.slots)
-        yield Mark(self.field, frozenset().union(*slots), slots, self.slop)
+        first = self.slots[0][0]
+        slots = [frozenset[str]()] * (self.slots[-1][0] - first + 1)
+        for offset, terms in self.slots:
+            slots[offset - first] |= frozenset(terms)
+        yield Mark(self.field, frozenset().union(*slots), tuple(slots), self.slop)
 
 
 def _united(found: Sequence[Mapping[int, Sequence[int]]]) -> dict[int, list[int]]:
