@@ -333,3 +333,9 @@ def test_phrases_with_stop_words_are_highlighted(api: Api) -> None:
     }
     (hit,) = api("POST", "/e/_search", body).body["hits"]["hits"]
     assert hit["highlight"]["t"] == ["a <em>state</em>-of-the-<em>art</em> thing of art and state"]
+
+
+def test_an_empty_date(two: Api) -> None:
+    """It is told as such."""
+    refused = two("PUT", "/p/_doc/3", {"day": ""})
+    assert refused.body["error"]["caused_by"]["reason"] == "cannot parse empty date"

@@ -58,6 +58,8 @@ class Date(Field):
             token = "START_OBJECT" if isinstance(value, dict) else "START_ARRAY"
             raise ValueProblem("illegal_state_exception", f"Can't get text on a {token}")
         text = as_text(value) if not isinstance(value, float) else repr(value)
+        if not text:
+            raise ValueProblem("illegal_argument_exception", "cannot parse empty date")
         try:
             return parse_date(text, self.pattern)
         except NotADateError:
