@@ -71,7 +71,7 @@ def style_names(styles: list[str]) -> dict[str, str]:
     return {style: about["styleName"] if about else style for style, about in described.items()}
 
 
-def _version(artist_id: str) -> dict[str, int]:
+def _version(artist_id: str) -> dict[str, Any]:
     try:
         found = client.get(index=settings.ARTISTS_INDEX, id=artist_id, params={"_source": "false"})
     except NotFoundError as error:

@@ -42,7 +42,7 @@ class Worker:
     ) -> None:
         self._name = name
         self._handlers = handlers
-        self._away = (OperationalError, *away)
+        self._away: tuple[type[Exception], ...] = (OperationalError, *away)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 

@@ -170,13 +170,13 @@ def _chosen(wish: Wish) -> dict[str, dict[str, Any]]:
 def _sort(wish: Wish) -> list[Any]:
     """The wanted order first; the distance stands in it whenever there is a place."""
     distance = {"_geo_distance": {"location": wish.place, "unit": "km", "order": "asc"}}
-    first: list[Any] = {
+    orders: dict[str, list[Any]] = {
         "relevance": ["_score"],
         "distance": [],
         "rating": [{"rating": "desc"}, {"reviewCount": "desc"}],
         "price": [{"pricing.hourlyRate": "asc"}],
-    }[wish.sort]
-    return [*first, *([distance] if wish.place else []), "artistId"]
+    }
+    return [*orders[wish.sort], *([distance] if wish.place else []), "artistId"]
 
 
 def _shown(hit: dict[str, Any], wish: Wish) -> dict[str, Any]:
