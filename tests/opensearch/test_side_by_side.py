@@ -244,6 +244,19 @@ def test_percentiles_are_those_of_a_digest(api: Api) -> None:
             },
         ),
         ("POST", "/p/_search", {"query": {"match": {"text": {"query": "be", "boost": 1e308}}}}),
+        (
+            "POST",
+            "/p/_search",
+            {
+                "query": {
+                    "nested": {
+                        "path": "parts",
+                        "query": {"match_all": {}},
+                        "inner_hits": {"size": "many"},
+                    }
+                }
+            },
+        ),
         ("POST", "/_reindex", {"source": 1, "dest": {"index": "x"}}),
         ("POST", "/_reindex", {"source": {"index": [1]}, "dest": {"index": "x"}}),
         ("POST", "/_reindex", {"source": {"index": "p"}, "dest": True}),

@@ -12,12 +12,13 @@ from ..queries import Context, Query, parse
 from ..queries.base import Mark
 from ..queries.leaf import simple_match
 from ..search.sources import nested_identity, nested_source, values_at
-from ..storage.limits import check_highlighted
+from ..storage.limits import check
 from .passages import Passage, Span, beginning, plain, score, unified
 
 if TYPE_CHECKING:
     from ..mapping.field import Field
 
+_BETTER = ", and highlighting with unified or fvh highlighter is recommended!"
 _STYLED = [f'<em class="hlt{number}">' for number in range(1, 11)]
 
 
@@ -286,9 +287,10 @@ def highlighted(
             texts = [str(v) for v in values_at(source, path.removeprefix(prefix).split("."))]
             wanted = [m for m in marks if m.field == found.name or not options.same_field]
             for text in texts:
-                check_highlighted(
-                    context.settings, name, len(text), reader.index, plain=options.kind == "plain"
-                )
+                better = _BETTER if options.kind == "plain" else " is recommended!"
+                limit = "highlight.max_analyzed_offset"
+                about = {"where": name, "index": reader.index, "better": better}
+                check(context.settings, limit, len(text), **about)
             fragments = _fragments(texts, found, wanted, options)
             if fragments:
                 result[name] = fragments

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ApiError, illegal_argument, parsing_error, unsupported
 from ..plain import plain
-from ..storage.limits import check_terms
+from ..storage.limits import check
 from .base import Body, Context, Mark, Query, of_field, query
 from .scoring import term_scores
 
@@ -156,7 +156,7 @@ class Terms(Query):
             assert context.lookup is not None
             found = context.lookup(*self.lookup)
             values = found if isinstance(found, list) else [] if found is None else [found]
-        check_terms(context.settings, len(values))
+        check(context.settings, "max_terms_count", len(values))
         result: set[int] = set()
         for value in values:
             result.update(term_docs(context, self.field, value))

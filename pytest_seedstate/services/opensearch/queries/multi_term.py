@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import ApiError, unsupported
 from ..plain import plain
-from ..storage.limits import check_regex
+from ..storage.limits import check
 from .base import Context, Mark, Query, f32, of_field, query
 from .edits import distance_within
 from .leaf import searchable
@@ -41,7 +41,7 @@ class MultiTerm(Query):
     def expand(self, context: Context) -> list[str]:
         """The terms of the index that are meant."""
         if self.kind == "regexp":
-            check_regex(context.settings, self.value, self.where)
+            check(context.settings, "max_regex_length", len(self.value), where=self.where)
         found = searchable(context, self.field)
         if found is None:
             return []

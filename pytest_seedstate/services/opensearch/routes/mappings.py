@@ -24,7 +24,7 @@ from pytest_seedstate.services.opensearch.routes.registry import (
 from pytest_seedstate.services.opensearch.shapes import token_of
 from pytest_seedstate.services.opensearch.storage.blocks import check_blocks
 from pytest_seedstate.services.opensearch.storage.index import Index, validation_failed
-from pytest_seedstate.services.opensearch.storage.limits import check_tokens
+from pytest_seedstate.services.opensearch.storage.limits import check
 
 
 @route(
@@ -134,7 +134,7 @@ def analyze(request: Request) -> Response:
     if index is None:  # as OpenSearch: analyzers have their gap between values only in an index
         analyzer = replace(analyzer, position_increment_gap=0)
     tokens = analyzer.value_tokens(texts)
-    check_tokens({} if index is None else index.settings, len(tokens))
+    check({} if index is None else index.settings, "analyze.max_token_count", len(tokens))
     return Response({"tokens": [_token(token) for token in tokens]})
 
 

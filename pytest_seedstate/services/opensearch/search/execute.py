@@ -16,13 +16,8 @@ from ..queries import Context, Query, parse, walk
 from ..queries.base import as_set
 from ..queries.compound import Bool
 from ..queries.nested import INNER_HITS_DEFAULT, Nested
-from ..storage.limits import (
-    check_batch,
-    check_docvalue_fields,
-    check_inner_window,
-    check_page,
-)
-from .request import Search
+from ..storage.limits import check
+from .request import Search, whole
 from .sorting import Key, check_doc_values
 from .sources import values_at
 
@@ -172,17 +167,17 @@ def _restricted(query: Query, context: Context) -> Query:
 
 
 def _check(search: Search, place: Place, batch: int | None) -> None:
-    check_docvalue_fields(place.settings, len(search.docvalue_fields))
+    check(place.settings, "max_docvalue_fields_search", len(search.docvalue_fields))
     for part in walk(search.query):
         if isinstance(part, Nested) and part.inner_hits is not None:
-            count = int(part.inner_hits.get("from") or 0)
-            count += int(part.inner_hits.get("size", INNER_HITS_DEFAULT))
-            named = f"the inner hit definition's [{part.inner_hits.get('name', 'null')}]"
-            check_inner_window(place.settings, count, named)
+            count = whole("from", part.inner_hits.get("from", 0))
+            count += whole("size", part.inner_hits.get("size", INNER_HITS_DEFAULT))
+            named = str(part.inner_hits.get("name", "null"))
+            check(place.settings, "max_inner_result_window", count, where=named)
     if batch is None:
-        check_page(place.settings, search.page())
+        check(place.settings, "max_result_window", search.page())
     else:
-        check_batch(place.settings, batch)
+        check(place.settings, "max_result_window", batch, " of a scroll")
     if search.after is not None:
         if batch is not None:
             raise illegal_argument("`search_after` cannot be used in a scroll context.")

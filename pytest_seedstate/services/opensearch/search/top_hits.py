@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..aggregations.base import Aggregation, Options, Result, Run, Slice, aggregation
 from ..plain import plain
-from ..storage.limits import check_inner_window
+from ..storage.limits import check
 from .execute import Found, Hit, Place, order
 from .fetch import Fetcher, nested_hits
 from .numbers import shown_score
@@ -20,8 +20,8 @@ class TopHits(Aggregation):
     def run(self, slices: list[Slice], run: Run) -> Result:
         search = self.search
         for one in slices:
-            whose = f"the top hits aggregator [{self.name}]"
-            check_inner_window(one.context.settings, search.page(), whose)
+            settings, end = one.context.settings, search.page()
+            check(settings, "max_inner_result_window", end, " of top_hits", where=self.name)
         hits = []
         for number, one in enumerate(slices):
             criteria = [criterion.bind(one.context) for criterion in search.sort]
