@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_seedstate.errors import SeedstateError as SeedstateError
-    from pytest_seedstate.records.factory import RecordFactory as RecordFactory
     from pytest_seedstate.records.document import Document as Document
+    from pytest_seedstate.records.factory import RecordFactory as RecordFactory
     from pytest_seedstate.records.placement import Item as Item
     from pytest_seedstate.records.placement import Object as Object
     from pytest_seedstate.records.placement import Row as Row

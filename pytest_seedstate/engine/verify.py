@@ -46,30 +46,33 @@ class Verification:
         """Only the outermost `remaining` layers are still there."""
         del self._layers[remaining:]
 
-    def compare(self, states: States) -> None:
-        """Compare, and replace what the stores hold where they differ.
-
-        Raises:
-            SeedstateError: what differs; the stores are right again, unless a layer is live.
-        """
+    def differences(self, states: States) -> list[str]:
+        """What differs from what the stores should hold, one phrase each."""
         key = states.current.key
         if self._layers:
             expected = self._layers[-1]
         elif key in self._baselines:
             expected = self._baselines[key]
         else:
-            return
+            return []
         with self._figures.timed("verified"):
             found = self._dump()
         # A store that started later holds its schema only, and was not in the dump; one that has
         # ended holds nothing.
         known = {store for store, _, _ in expected}
         expected = {at: value for at, value in expected.items() if at[0] in self._fleet.stores}
-        differences = [
+        return [
             _difference(place, expected.get(place), found.get(place))
             for place in sorted(expected.keys() | found.keys())
             if (place[0] in known or place in expected) and expected.get(place) != found.get(place)
         ]
+
+    def judge(self, differences: list[str], states: States) -> None:
+        """Replace what the stores hold where they differ.
+
+        Raises:
+            SeedstateError: what differs; the stores are right again, unless a layer is live.
+        """
         if not differences:
             return
         if not self._layers:

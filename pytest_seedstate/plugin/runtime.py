@@ -86,7 +86,7 @@ class Runtime:
         self.engine.rewind()
         if changes is not None:
             item.ihook.pytest_seedstate_rewound(item=item, changes=changes)
-            if request.readonly and not item.stash.get(_told_key, False):
+            if request.readonly and changes and not item.stash.get(_told_key, False):
                 raise _wrote_though_readonly(changes)
 
     @pytest.hookimpl(wrapper=True)
@@ -94,9 +94,12 @@ class Runtime:
         """Fail a readonly test that wrote."""
         result = yield
         if item.stash.get(request_key, NOTHING).readonly and not self.engine.is_clean():
-            item.stash[_told_key] = True
-            with as_failure():
-                raise _wrote_though_readonly(self.engine.changes())
+            # What was refused, or wrote what was there, is counted as a write and is no change.
+            changes = self.engine.changes()
+            if changes:
+                item.stash[_told_key] = True
+                with as_failure():
+                    raise _wrote_though_readonly(changes)
         return result
 
     # -- layers of wider fixtures

@@ -102,6 +102,7 @@ class Seedstate:
         inserted: int | None = None,
         updated: int | None = None,
         deleted: int | None = None,
+        store: str | None = None,
         timeout: float = 5.0,
     ) -> ChangeSet:
         """Wait for the effect of something that works in the background.
@@ -111,6 +112,7 @@ class Seedstate:
             inserted: how many records must have been inserted at least; likewise the next two.
             updated: see `inserted`.
             deleted: see `inserted`.
+            store: the store of the collection, where several have one of that name.
             timeout: seconds to wait at most.
 
         Returns:
@@ -118,12 +120,18 @@ class Seedstate:
 
         Raises:
             SeedstateError: it was not fulfilled in time, with what did change; or there is no such
-                collection.
+                collection or store.
         """
+        if store is not None:
+            self._engine.check_store(store)
         wanted = dict(zip(KINDS, (inserted, updated, deleted), strict=True))
 
         def enough(changes: ChangeSet) -> bool:
-            kinds = [change.kind for change in changes if change.collection == collection]
+            kinds = [
+                change.kind
+                for change in changes
+                if change.collection == collection and store in (None, change.store)
+            ]
             if not any(wanted.values()):
                 return bool(kinds)
             return all(kinds.count(kind) >= (count or 0) for kind, count in wanted.items())  # type: ignore[arg-type]
@@ -139,7 +147,10 @@ class Seedstate:
                     detail=changes_text(changes) or "nothing changed",
                 )
             time.sleep(POLL_SECONDS)
-        return changes
+        # Stores are read one after another: what was written before what has just been seen may
+        # be in one that was read before.
+        again = self.changes()
+        return again if condition(again) else changes
 
     @_told_plainly
     def snapshot(self, name: str) -> None:

@@ -13,8 +13,8 @@ from pytest_seedstate.plugin import hookspecs
 from pytest_seedstate.plugin.markers import MARKERS, OWN_FIXTURES
 from pytest_seedstate.plugin.seedstate_fixture import Seedstate
 from pytest_seedstate.services.aws import EmbeddedAws
+from pytest_seedstate.services.opensearch.service import EmbeddedOpenSearch
 from pytest_seedstate.services.postgres.server import EmbeddedPostgres
-from pytest_seedstate.services.rundir import RunDir
 from tests.docs.examples import ROOT
 
 TEXT = (ROOT / "docs" / "reference.md").read_text("utf-8")
@@ -62,14 +62,13 @@ def test_every_hook() -> None:
 
 @pytest.mark.parametrize("service", DEFAULTS)
 def test_every_variable(
-    service: str, run_folder: RunDir, embedded_postgres: EmbeddedPostgres
+    service: str,
+    embedded_postgres: EmbeddedPostgres,
+    embedded_aws: EmbeddedAws,
+    embedded_opensearch: EmbeddedOpenSearch,
 ) -> None:
     """Of templates, as the services themselves name them."""
-    if service == "postgres":
-        there = set(embedded_postgres.variables) - {"conninfo"}  # for our own sessions
-    else:
-        aws = EmbeddedAws(run_folder, services=("dynamodb",))
-        there = set(aws.variables)
-        aws.stop()
+    services = {one.name: one for one in (embedded_postgres, embedded_aws, embedded_opensearch)}
+    there = set(services[service].variables) - {"conninfo"}  # for our own sessions
     told = re.findall(rf"`{{{service}\.(\w+)}}`", section("Variables for templates"))
     assert set(told) == there

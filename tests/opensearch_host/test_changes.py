@@ -66,6 +66,15 @@ def test_definitions_are_named(filled: HostJournal, client: Client) -> None:
     assert filled.changes().notes == ("PUT /artists/_mapping", "PUT /artists/_alias/stars")
 
 
+def test_what_was_refused_is_no_change(filled: HostJournal, client: Client) -> None:
+    """It is counted beforehand, since nobody knows then how it will end."""
+    assert client("PUT", "/artists", {}).status == 400
+    assert client("DELETE", "/nobody").status == 404
+    assert client("PUT", "/artists/_create/1", {}).status == 409
+    assert not filled.is_clean()
+    assert not filled.changes()
+
+
 def test_changes_since_a_position(filled: HostJournal, client: Client) -> None:
     """Each position has a change set of its own."""
     client("PUT", "/artists/_doc/1", {"name": "first"})

@@ -30,7 +30,8 @@ def test_header_and_summary(project: pytest.Pytester) -> None:
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(
         [
-            "seedstate: provider: embedded, services: postgres (postgres); aws (dynamodb, s3), "
+            "seedstate: provider: embedded, services: postgres (postgres); aws (dynamodb, s3); "
+            "opensearch (opensearch), "
             "seed: 7, clock: 2026-01-01T12:00:00+00:00",
             "*= seedstate =*",
             "services started: 2 (*), states loaded: 1 (*), rewinds: 1 (*), found clean: 1 (*)",

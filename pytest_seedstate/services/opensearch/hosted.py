@@ -11,6 +11,7 @@ from typing import Any
 from pytest_seedstate.services.host.hosted import Log, Touch
 from pytest_seedstate.services.host.process import run
 from pytest_seedstate.services.host.tally import Writes
+from pytest_seedstate.services.opensearch.errors import ApiError
 from pytest_seedstate.services.opensearch.http import Application
 from pytest_seedstate.services.opensearch.routes.registry import Request, Response, Route
 from pytest_seedstate.services.opensearch.storage.node import Node
@@ -55,12 +56,16 @@ class HostedNode(Application):
         assert self._writes is not None
         self._writes.begin()
         before = set(self.node.indices)
+        note: str | None = f"{request.method} {request.path}"
         try:
             return super().carry_out(found, request)
+        except ApiError:
+            note = None
+            raise
         finally:
-            self._record(request, before)
+            self._record(request, before, note)
 
-    def _record(self, request: Request, before: set[str]) -> None:
+    def _record(self, request: Request, before: set[str], note: str | None) -> None:
         node = self.node
         touches = [Touch("opensearch", "", index, key) for index, key in node.touched]
         node.touched.clear()
@@ -68,8 +73,8 @@ class HostedNode(Application):
         touches += [Touch("opensearch", "", index) for index in gone]
         notes = [f"index {name} deleted" for name in gone]
         notes += [f"index {name} created" for name in new]
-        if not touches and not notes:
-            notes = [f"{request.method} {request.path}"]
+        if note and not touches and not notes:
+            notes = [note]
         log = self.segments[-1]
         log.add(touches, None, request.user_agent)
         for note in notes:
