@@ -4,8 +4,9 @@
 
 PostgreSQL: 27 changed rows in 3 of 20 tables, against a clone of a template database and against
 TRUNCATE and COPY of the 3 tables. DynamoDB: 10 changed items, against deleting and filling the
-table. S3: 3 changed objects, against emptying and filling the bucket. The changes are made by
-another connection, which stays open. Prints medians in milliseconds and ratios, and how fast
+table. S3: 3 changed objects, against emptying and filling the bucket. OpenSearch: 10 changed
+documents, against deleting, creating and filling the index. The changes are made by another
+connection, which stays open. Prints medians in milliseconds and ratios, and how fast
 records are loaded.
 """
 
@@ -24,11 +25,14 @@ from typing import Any
 import boto3
 import psycopg
 from botocore.config import Config
+from opensearchpy import OpenSearch
 
 from pytest_seedstate.services.aws import EmbeddedAws
+from pytest_seedstate.services.opensearch.service import EmbeddedOpenSearch
 from pytest_seedstate.services.postgres import EmbeddedPostgres
 from pytest_seedstate.services.rundir import RunDir
 from pytest_seedstate.stores.dynamodb import DynamoDBStore
+from pytest_seedstate.stores.opensearch import OpenSearchDocument, OpenSearchStore
 from pytest_seedstate.stores.postgres import PostgresStore, SqlScript
 from pytest_seedstate.stores.s3 import S3Object, S3Store
 
@@ -229,6 +233,52 @@ def aws(items: int, objects: int, rounds: int, folder: Path) -> None:
         service.stop()
 
 
+# -- OpenSearch
+
+
+def opensearch(count: int, rounds: int, folder: Path) -> None:
+    with RunDir(folder) as rundir:
+        service = EmbeddedOpenSearch(rundir)
+        service.start()
+        store = OpenSearchStore(service.variables, service.journal)
+        schema = [{"index": "things"}]
+        store.create_schema(schema)
+        service.journal.keep("schema")
+        documents = [
+            OpenSearchDocument(str(number), {"name": f"thing number {number}", "n": number})
+            for number in range(count)
+        ]
+        ignored = lambda _: None  # noqa: E731
+        start = time.perf_counter()
+        store.load({"things": documents}, ignored)
+        print(f"loading: {count / (time.perf_counter() - start):.0f} documents/s")
+        service.journal.keep("filled")
+        client = OpenSearch(service.variables["url"])
+
+        def change() -> None:
+            for number in range(5):
+                client.index(index="things", body={"name": "new thing"}, refresh=True)
+                client.delete(index="things", id=str(number), refresh=True)
+
+        def reseed() -> None:
+            client.indices.delete(index="things")
+            store.create_schema(schema)
+            store.load({"things": documents}, ignored)
+
+        ours = median_ms(rounds, change, service.journal.rewind)
+        show(
+            f"OpenSearch, {count} documents",
+            ours,
+            {"delete, create and fill": median_ms(min(rounds, 3), change, reseed)},
+        )
+        service.journal.rewind()
+        clean = median_ms(rounds * 5, lambda: None, service.journal.is_clean)
+        print(f"OpenSearch: nothing changed, found out in {clean:.4f} ms")
+        client.close()
+        store.close()
+        service.stop()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
@@ -240,6 +290,8 @@ def main() -> None:
         load_rows(folder)
         for items, objects in ((100, 100), (10_000, 1_000)):
             aws(items, objects, rounds, folder)
+        for documents in (100, 10_000, 100_000):
+            opensearch(documents, rounds, folder)
 
 
 if __name__ == "__main__":

@@ -198,9 +198,43 @@ def test_waiting_for_an_index(search: pytest.Pytester) -> None:
             seedstate.wait_for("goods", inserted=1, timeout=10)
             assert opensearch.exists(index="goods", id="9")
             later.join()
+
+        @pytest.mark.scenario("goods")
+        def test_which_of_two(seedstate, postgres):
+            later = threading.Timer(0.3, postgres.execute, ["DELETE FROM goods WHERE sku = 'p001'"])
+            later.start()
+            changes = seedstate.wait_for("goods", deleted=1, store="postgres", timeout=10)
+            assert [change.store for change in changes] == ["postgres"]
+            later.join()
+            with pytest.raises(Exception, match="waited 0.1 s in vain"):
+                seedstate.wait_for("goods", store="opensearch", timeout=0.1)
+            with pytest.raises(Exception, match="did you mean 'postgres'"):
+                seedstate.wait_for("goods", store="postgre")
         """
     )
-    search.runpytest().assert_outcomes(passed=1)
+    search.runpytest().assert_outcomes(passed=2)
+
+
+def test_refused_writes_are_allowed_to_readers(search: pytest.Pytester) -> None:
+    """They change nothing; real ones fail a readonly test."""
+    search.makepyfile(
+        """
+        import pytest
+        from opensearchpy.exceptions import RequestError
+
+        pytestmark = pytest.mark.scenario("goods", readonly=True)
+
+        def test_refused(opensearch):
+            with pytest.raises(RequestError, match="already exists"):
+                opensearch.indices.create(index="goods")
+
+        def test_done(opensearch):
+            opensearch.indices.create(index="more")
+        """
+    )
+    result = search.runpytest()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*marked readonly and changed something*", "*index more created*"])
 
 
 def test_snapshots_seeding_and_layers(search: pytest.Pytester) -> None:

@@ -28,9 +28,11 @@ from pytest_seedstate.records.generate import SCENARIO_THREAD
 from pytest_seedstate.records.plan import Plan
 from pytest_seedstate.records.progress import Progress
 from pytest_seedstate.services.cache import Note, forget_old, log_note, write_atomically
+from pytest_seedstate.services.platform import FileLock
 from pytest_seedstate.stores.canonical import encode
 
 SUFFIX = ".dataset"
+_LOCK = "writer.lock"
 WORTH_SECONDS = 0.02
 """What takes less to make is not kept: reading a file and its manifest takes a tenth of that."""
 MOST_BYTES = 512 * 1024 * 1024
@@ -166,11 +168,21 @@ class DatasetCache:
     def _keep(self, key: str, chunks: list[bytes]) -> None:
         if sum(map(len, chunks)) > self._most_bytes:
             return
+        lock = FileLock(self._folder / _LOCK)
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
+            if not lock.acquire(create=True):
+                # Another run keeps something just now; this one can be made again.
+                return
         except OSError as error:
             self._note(f"seedstate: datasets are not cached: {self._folder}: {error.strerror}")
             return
+        try:
+            self._write(key, chunks)
+        finally:
+            lock.release()
+
+    def _write(self, key: str, chunks: list[bytes]) -> None:
         for path in self._files(key)[_VARIANTS - 1 :]:
             _remove(path)
         manifest_line = chunks[-1].partition(b"\n")[0]
