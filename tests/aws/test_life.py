@@ -352,7 +352,7 @@ def test_a_forked_child_cannot_use_the_journal(filled: HostJournal, aws: Embedde
         os.write(writing, told)
         os._exit(0)
     os.waitpid(child, 0)
-    assert b"do not run in this process" in os.read(reading, 1000)
+    assert b"does not run in this process" in os.read(reading, 1000)
     os.close(reading)
     os.close(writing)
     assert filled.is_clean()

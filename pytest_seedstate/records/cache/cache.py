@@ -180,6 +180,7 @@ class DatasetCache:
         try:
             self._write(key, chunks)
         finally:
+            lock.path.unlink(missing_ok=True)
             lock.release()
 
     def _write(self, key: str, chunks: list[bytes]) -> None:
