@@ -381,3 +381,40 @@ def test_a_missing_asynchronous_client(tmp_path: Path) -> None:
     problem = "an asynchronous OpenSearch client needs the package 'aiohttp'"
     told_once_each(run, problem, "test_it")
     assert '"pytest-seedstate[opensearch-async]"' in run.output
+
+
+@pytest.mark.parametrize("option", ["--seedstate-verify", "--seedstate-order=on"])
+def test_a_worker_that_writes_elsewhere_before_it_commits(
+    search: pytest.Pytester, option: str
+) -> None:
+    """Its transaction is waited for; what it wrote meanwhile to other stores is undone too."""
+    search.makepyfile(
+        """
+        import os, threading, time
+        import psycopg, pytest
+
+        pytestmark = pytest.mark.scenario("goods")
+
+        def work(opensearch, dynamodb, began):
+            with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+                connection.execute("DELETE FROM goods WHERE sku = 'p001'")
+                began.set()
+                time.sleep(0.3)
+                opensearch.index(index="goods", id="late", body={})
+                dynamodb.Table("goods").put_item(Item={"pk": "late"})
+
+        @pytest.mark.parametrize("attempt", [1, 2])
+        def test_works(attempt, opensearch, postgres, dynamodb):
+            assert opensearch.count(index="goods")["count"] == 3
+            assert not opensearch.exists(index="goods", id="late")
+            assert dynamodb.Table("goods").scan()["Count"] == 3
+            assert postgres.execute("SELECT count(*) FROM goods").fetchone() == (3,)
+            opensearch.delete(index="goods", id="p001")
+            began = threading.Event()
+            threading.Thread(target=work, args=(opensearch, dynamodb, began)).start()
+            began.wait()
+        """
+    )
+    result = search.runpytest(option, "-o", "seedstate_env=DATABASE_URL = {postgres.url}")
+    result.assert_outcomes(passed=2)
+    assert "late writes" not in result.stdout.str()
