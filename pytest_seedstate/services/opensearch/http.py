@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -104,7 +102,7 @@ class Application:
         agent = environ.get("HTTP_USER_AGENT", "unknown")
         host = environ.get("HTTP_HOST") or f"127.0.0.1:{environ.get('SERVER_PORT', 9200)}"
         request = Request(self.node, method, path, variables, parameters, body, agent, host)
-        with self.node.lock, _collector_paused():
+        with self.node.lock:
             return self.carry_out(found, request)
 
     def carry_out(self, found: Route, request: Request) -> Response:
@@ -114,19 +112,6 @@ class Application:
             ApiError: it cannot be answered.
         """
         return found.handler(request)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    # A bulk request makes many objects that stay and no cycles: to look for garbage each time
-    # among all that are there took a third of it.
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _unknown_parameters(path: str, names: list[str]) -> ApiError:
