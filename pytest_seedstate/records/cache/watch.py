@@ -10,9 +10,10 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from importlib.util import source_from_cache
 from types import FrameType
 from typing import Any
 
@@ -41,9 +42,18 @@ class Seen:
         self.beyond = self.beyond or what
 
 
-_SEEN: ContextVar[Seen | None] = ContextVar("seedstate_seen", default=None)
+@dataclass(frozen=True)
+class _Block:
+    seen: Seen
+    own_thread: str
+    reads_variables: Callable[[str], bool]
+
+
+_BLOCK: ContextVar[_Block | None] = ContextVar("seedstate_watched_block", default=None)
+_changing = threading.Lock()
 _watching = 0
 _hooked = False
+_patches = ExitStack()
 
 
 @contextmanager
@@ -56,19 +66,38 @@ def watching(
         own_thread: the name of a thread of ours, which does run in such a copy.
         reads_variables: of which source files the reading of variables counts.
     """
-    global _hooked, _watching
-    if not _hooked:
-        _hooked = True
-        sys.addaudithook(_hook)
     seen = Seen()
-    token = _SEEN.set(seen)
-    _watching += 1
+    _begin()
     try:
-        with _environment_watched(reads_variables), _threads_watched(own_thread):
+        token = _BLOCK.set(_Block(seen, own_thread, reads_variables))
+        try:
             yield seen
+        finally:
+            _BLOCK.reset(token)
     finally:
+        _end()
+
+
+def _begin() -> None:
+    global _hooked, _watching
+    with _changing:
+        if not _hooked:
+            _hooked = True
+            sys.addaudithook(_hook)
+        # Blocks of several threads may overlap: if each put back what it has found, the last to
+        # end could put back what another one had patched in.
+        if not _watching:
+            _patches.enter_context(_environment_watched())
+            _patches.enter_context(_threads_watched())
+        _watching += 1
+
+
+def _end() -> None:
+    global _watching
+    with _changing:
         _watching -= 1
-        _SEEN.reset(token)
+        if not _watching:
+            _patches.close()
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -76,12 +105,13 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
         return
     note = _EVENTS.get(event)
     if note is not None:
-        seen = _SEEN.get()
-        if seen is not None:
-            note(seen, *arguments)
+        block = _BLOCK.get()
+        if block is not None:
+            note(block.seen, *arguments)
 
 
-_IMPORTING = ("<frozen importlib", "<frozen zipimport")
+_LOADERS = ("<frozen importlib", "<frozen zipimport")
+_ASKED = frozenset({"get_data", "get_source", "get_code", "exec_module"})
 _METADATA = f"{os.sep}importlib{os.sep}metadata{os.sep}"
 _NEAR = 8
 
@@ -90,10 +120,10 @@ def _path(given: Any) -> str | None:
     """The full path; None for an open file's number, and for what Python reads for itself."""
     if not isinstance(given, (str, bytes, os.PathLike)):
         return None
-    # Frames: this function, the note, the hook, the code that Python reports. A module that is
-    # being imported has the import system further out.
+    # Frames: this function, the note, the hook, the code that Python reports.
     frame: FrameType | None = sys._getframe(3)
-    if frame is None or frame.f_code.co_filename.startswith(_IMPORTING):
+    loading = list(_loading(frame))
+    if loading and (loading[-1] not in _ASKED or "set_data" in loading):
         return None
     for _ in range(_NEAR):
         # It looks into every folder of the path; which distributions there are is known anyway.
@@ -102,7 +132,23 @@ def _path(given: Any) -> str | None:
         if _METADATA in frame.f_code.co_filename:
             return None
         frame = frame.f_back
-    return os.path.abspath(os.fsdecode(given))  # noqa: PTH100 - may be anything that open takes
+    path = os.path.abspath(os.fsdecode(given))  # noqa: PTH100 - may be anything that open takes
+    if loading and path.endswith(".pyc"):
+        # Compiled again only when somebody loads it again: an edit changes the source alone.
+        with suppress(ValueError):
+            return source_from_cache(path)
+    return path
+
+
+def _loading(frame: FrameType | None) -> Iterator[str]:
+    """The functions of Python's loaders that are at work, the one that other code called last.
+
+    An import calls another one than code that asks a loader for a file's content, or to run a
+    module which nobody may find in `sys.modules` afterwards.
+    """
+    while frame is not None and frame.f_code.co_filename.startswith(_LOADERS):
+        yield frame.f_code.co_name
+        frame = frame.f_back
 
 
 def _opened(seen: Seen, given: Any, _mode: Any, flags: int) -> None:
@@ -163,26 +209,28 @@ def _reader() -> str:
 
 
 @contextmanager
-def _environment_watched(counts: Callable[[str], bool]) -> Iterator[None]:
+def _environment_watched() -> Iterator[None]:
     # Nothing is audited about `os.environ`, so its class is watched.
     kind: Any = type(os.environ)
     get, walk = kind.__getitem__, kind.__iter__
 
     def getitem(self: Any, name: Any) -> Any:
-        seen = _SEEN.get()
-        if seen is None or self is not os.environ or not counts(_reader()):
+        block = _BLOCK.get()
+        # The same variables as bytes, where the platform has them so.
+        ours = self is os.environ or self is getattr(os, "environb", None)
+        if block is None or not ours or not block.reads_variables(_reader()):
             return get(self, name)
         value = None
         try:
             value = get(self, name)
             return value
         finally:
-            seen.variables.setdefault(str(name), value)
+            block.seen.variables.setdefault(_text(name), None if value is None else _text(value))
 
     def iterate(self: Any) -> Any:
-        seen = _SEEN.get()
-        if seen is not None:
-            seen.goes_beyond("it reads all environment variables")
+        block = _BLOCK.get()
+        if block is not None:
+            block.seen.goes_beyond("it reads all environment variables")
         return walk(self)
 
     kind.__getitem__, kind.__iter__ = getitem, iterate
@@ -192,15 +240,19 @@ def _environment_watched(counts: Callable[[str], bool]) -> Iterator[None]:
         kind.__getitem__, kind.__iter__ = get, walk
 
 
+def _text(given: Any) -> str:
+    return os.fsdecode(given) if isinstance(given, bytes) else str(given)
+
+
 @contextmanager
-def _threads_watched(own_thread: str) -> Iterator[None]:
+def _threads_watched() -> Iterator[None]:
     # A thread does not inherit its starter's context, so what it does is not seen.
     start = threading.Thread.start
 
     def noted(self: threading.Thread) -> None:
-        seen = _SEEN.get()
-        if seen is not None and self.name != own_thread:
-            seen.goes_beyond("it starts threads, which cannot be watched")
+        block = _BLOCK.get()
+        if block is not None and self.name != block.own_thread:
+            block.seen.goes_beyond("it starts threads, which cannot be watched")
         start(self)
 
     threading.Thread.start = noted  # type: ignore[method-assign]
