@@ -78,10 +78,10 @@ class Writer:
 
     def _wrapped(self, value: Any) -> Any:
         kind = type(value)
-        content = getattr(value, "get_secret_value", value.__str__)()
+        content = str(value)
         if kind(content) != value:
             raise NotExactError(f"{kind.__module__}.{kind.__qualname__}")
-        return {"$wrapped": [self._class(kind), self._form(content)]}
+        return {"$wrapped": [self._class(kind), content]}
 
     def _members(self, value: Iterable[Any]) -> list[Any]:
         # Most members stand for themselves, and a call for each is half of the time.
@@ -216,8 +216,9 @@ def _is_model(kind: type) -> bool:
 
 
 def _is_pydantics(kind: type) -> bool:
-    """Whether it is pydantic's own: a secret, or an address."""
-    return kind.__module__.partition(".")[0] == "pydantic" and not _is_model(kind)
+    """Whether it is pydantic's own, such as an address; no secret, which no file shall hold."""
+    own = kind.__module__.partition(".")[0] == "pydantic" and not _is_model(kind)
+    return own and not hasattr(kind, "get_secret_value")
 
 
 def _instant(value: dt.datetime) -> Any:
