@@ -82,9 +82,9 @@ class Datasets:
                 plan,
                 "is not what an earlier run has made and cached",
                 found,
-                fix="the cached dataset was replaced; name what the data depends on in inputs=, "
-                "or do not depend on the order of sets, see 'Datasets are kept' in "
-                "docs/scenarios.md",
+                fix="name what the data depends on in inputs=, or do not depend on the order of sets, "
+                "see 'Datasets are kept' in docs/scenarios.md; the cached dataset is replaced by this "
+                "run's where that can be kept",
             )
         return first
 

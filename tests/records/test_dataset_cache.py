@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +13,14 @@ from typing import Any
 
 import pytest
 
+from pytest_seedstate.config import Settings
+from pytest_seedstate.engine.datasets import Datasets
+from pytest_seedstate.engine.figures import Figures
+from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.cache import manifest
+from pytest_seedstate.records.dataset import Dataset
+from pytest_seedstate.records.generate import generate
+from pytest_seedstate.records.plan import plan
 from pytest_seedstate.records.progress import FROM_THE_START
 from pytest_seedstate.records.registry import Registry
 from tests.records.cached import Cached
@@ -336,6 +344,7 @@ OUTSIDE = {
     ),
     "starts a thread": "import threading; t = threading.Thread(target=int); t.start(); t.join()",
     "reads all variables": "import os; dict(os.environ)",
+    "reads all variables as bytes": "import os; dict(os.environb)",
 }
 
 
@@ -438,6 +447,87 @@ def test_what_cannot_be_written_exactly_is_not_kept(
     assert cached.notes == []
 
 
+def test_a_dataset_with_secrets_is_not_kept(
+    shop: Callable[[str], Registry], cached: Cached
+) -> None:
+    """They would stand in a file in clear text."""
+    cached.folder.parent.mkdir()
+    registry = shop(
+        """
+        from pydantic import SecretStr
+
+        class User(Record):
+            name: str
+            password: SecretStr
+            stored_in = Row("users")
+
+
+        @scenario("users")
+        def users(seed):
+            yield User(name="a", password="hush")
+        """
+    )
+    cached.get(registry, "users")
+    made = cached.get(registry, "users")
+    assert made.entries["postgres"]["users"][0]["password"] == "hush"
+    assert cached.hits == [False, False]
+    assert cached.files == []
+
+
+HOLD_LOCK = """
+import sys
+from pathlib import Path
+from pytest_seedstate.services.platform import FileLock
+lock = FileLock(Path(sys.argv[1]))
+print(lock.acquire(create=True), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_verification_claims_no_replacement_that_another_run_has_prevented(
+    shop: Callable[[str], Registry], cached: Cached, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While that writes, the old dataset stays and is found again."""
+    cached.folder.parent.mkdir()
+    registry = shop(
+        """
+        import builtins
+
+        @scenario("unseen")
+        def unseen(seed):
+            yield ProductFactory.build(name=builtins.seedstate_test)
+        """
+    )
+    settings = {"seedstate_verify": True, "seedstate_cache_dir": str(cached.folder.parent)}
+    datasets = Datasets(Settings.read(registry.root, settings.get), Figures())
+    planned = plan(registry, ["unseen"])
+
+    def made() -> Dataset:
+        return generate(planned, seed_number=0, now=NOW, after=FROM_THE_START)
+
+    monkeypatch.setattr("builtins.seedstate_test", "one", raising=False)
+    datasets.get(planned, FROM_THE_START, made)
+    kept = {path: path.read_bytes() for path in cached.files}
+    assert len(kept) == 1
+    monkeypatch.setattr("builtins.seedstate_test", "two")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD_LOCK, str(cached.folder / "writer.lock")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"True\n"
+        with pytest.raises(SeedstateError, match="not what an earlier run has made") as caught:
+            datasets.get(planned, FROM_THE_START, made)
+    assert {path: path.read_bytes() for path in cached.files} == kept
+    assert "was replaced" not in str(caught.value)
+    assert "where that can be kept" in str(caught.value)
+    with pytest.raises(SeedstateError, match="not what an earlier run has made"):
+        datasets.get(planned, FROM_THE_START, made)
+    assert {path: path.read_bytes() for path in cached.files} != kept
+
+
 def test_what_is_made_quickly_is_not_kept(registry: Registry, tmp_path: Path) -> None:
     """Reading it would take as long."""
     slow = Cached(tmp_path / "cache" / "slow", worth=1000)
@@ -458,7 +548,6 @@ def test_watching_leaves_the_environment_as_it_was(registry: Registry, cached: C
 def plan_of(registry: Registry) -> Any:
     """What is asked for `from-data`."""
     from pytest_seedstate.records.cache.cache import Request
-    from pytest_seedstate.records.plan import plan
 
     return Request(plan(registry, ["from-data"]), 0, NOW, FROM_THE_START)
 
