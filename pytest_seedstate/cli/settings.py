@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
+import inspect
+import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pytest_seedstate.config import SETTINGS, Settings
 from pytest_seedstate.config_sources import PREFIX, Sources
@@ -29,14 +33,17 @@ def pytest_setup(folder: Path) -> tuple[Path, Path | None, dict[str, Any]]:
     from _pytest.config.findpaths import determine_setup
     from _pytest.outcomes import Failed
 
+    asked: dict[str, Any] = {
+        "inifile": None,
+        "args": [str(folder)],
+        "rootdir_cmd_arg": None,
+        "invocation_dir": folder.absolute(),
+    }
+    # Since pytest 9.
+    if "override_ini" in inspect.signature(determine_setup).parameters:
+        asked["override_ini"] = None
     try:
-        root, ini_file, values, *_ = determine_setup(
-            inifile=None,
-            override_ini=None,
-            args=[str(folder)],
-            rootdir_cmd_arg=None,
-            invocation_dir=folder.absolute(),
-        )
+        root, ini_file, values, *_ = determine_setup(**asked)
     except (pytest.UsageError, Failed, UnicodeDecodeError) as error:
         raise SeedstateError(f"pytest's settings cannot be read: {error}") from None
     except OSError as error:
@@ -51,7 +58,7 @@ def load_settings(folder: Path) -> Settings:
     """The settings of the project that a folder belongs to.
 
     The root directory and what ini ``pythonpath`` names become importable, as in a run of
-    ``python -m pytest`` there.
+    ``python -m pytest`` there. Options of ours in ini ``addopts`` and in ``PYTEST_ADDOPTS`` hold.
 
     Raises:
         SeedstateError: a setting is wrong, or said twice.
@@ -65,14 +72,53 @@ def load_settings(folder: Path) -> Settings:
         name: _typed(name, values[name], kind) for name, kind in _TYPES.items() if name in values
     }
     sources = Sources(root, typed.get, ini_file=ini_file)
-    settings = Settings.read(root, sources.value)
-    paths = values.get("pythonpath", "")
+    options = _standing_options(values.get("addopts", ""), place or "pytest's ini")
+
+    def value(name: str) -> Any:
+        return options[name] if name in options else sources.value(name)
+
+    settings = Settings.read(root, value)
     below = (ini_file or root / "none").parent
-    listed = shlex.split(paths) if isinstance(paths, str) else paths
-    for path in (str(root), *(str(below / each) for each in listed)):
-        if path not in sys.path:
-            sys.path.insert(0, path)
+    listed = _words(values.get("pythonpath", ""), place or "pytest's ini")
+    first = [*(str(below / each) for each in listed), str(root)]
+    # The first of two modules with one name is the one that tests import.
+    sys.path[:] = dict.fromkeys([*first, *sys.path])
     return settings
+
+
+class _Parser(argparse.ArgumentParser):
+    """One that tells what is wrong instead of ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SeedstateError(f"pytest's options cannot be read: {message}", where=self.prog)
+
+
+def _standing_options(addopts: str | Sequence[str], place: str) -> dict[str, Any]:
+    """What our options are set to for every run of pytest, by the settings' names."""
+    found: dict[str, Any] = {}
+    # As pytest does: the environment comes later, and wins.
+    for where, text in (
+        (f"{place}: addopts", addopts),
+        ("PYTEST_ADDOPTS", os.environ.get("PYTEST_ADDOPTS", "")),
+    ):
+        parser = _Parser(prog=where, add_help=False, allow_abbrev=False)
+        for setting in SETTINGS:
+            if setting.flag:
+                parser.add_argument(
+                    setting.flag,
+                    dest=setting.name,
+                    action="store" if setting.metavar else "store_true",
+                    default=argparse.SUPPRESS,
+                )
+        found |= vars(parser.parse_known_args(_words(text, where))[0])
+    return found
+
+
+def _words(value: str | Sequence[str], where: str) -> list[str]:
+    try:
+        return shlex.split(value) if isinstance(value, str) else [str(each) for each in value]
+    except ValueError as error:
+        raise SeedstateError(f"pytest's settings cannot be read: {error}", where=where) from None
 
 
 def _typed(name: str, value: Any, kind: str) -> Any:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import pytest
+from _pytest.config import findpaths
 
 from pytest_seedstate.cli.settings import load_settings
 from pytest_seedstate.config_sources import read_table
@@ -153,3 +156,50 @@ def test_a_place_without_a_project(tmp_path: Path) -> None:
         assert "there is no project here" in told
         assert "seedstate init" in told
     assert empty.leftovers() == []
+
+
+def test_pytest_8_takes_no_overrides(monkeypatch: pytest.MonkeyPatch, project: CliProject) -> None:
+    """Its function that finds the ini has one parameter less."""
+    found = findpaths.determine_setup
+
+    def of_pytest_8(*, inifile: Any, args: Any, rootdir_cmd_arg: Any, invocation_dir: Any) -> Any:
+        given = {"inifile": inifile, "args": args, "rootdir_cmd_arg": rootdir_cmd_arg}
+        more = {"override_ini": None} if "override_ini" in signature(found).parameters else {}
+        return found(**given, **more, invocation_dir=invocation_dir)
+
+    monkeypatch.setattr(findpaths, "determine_setup", of_pytest_8)
+    write_text(project.root / "pytest.ini", "[pytest]\nseedstate_seed = 5\n")
+    assert load_settings(project.root).seed == 5
+
+
+def test_standing_options_hold_for_commands(
+    project: CliProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of addopts and of the environment, which wins; others are pytest's."""
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    options = "-k 'a b' --seedstate-seed=7 --seedstate-verify --seedstate-order off"
+    ini = f"[pytest]\nseedstate_scenarios = data\nseedstate_seed = 3\naddopts = {options}\n"
+    write_text(project.root / "pytest.ini", ini)
+    settings = load_settings(project.root)
+    assert (settings.seed, settings.verify, settings.order) == (7, True, False)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--seedstate-seed 8")
+    assert load_settings(project.root).seed == 8
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--seedstate-seed")
+    with pytest.raises(SeedstateError, match="expected one argument"):
+        load_settings(project.root)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k 'a")
+    with pytest.raises(SeedstateError, match="No closing quotation"):
+        load_settings(project.root)
+
+
+def test_folders_of_modules_keep_their_order(project: CliProject) -> None:
+    """Of two modules of one name, commands import the one that tests import."""
+    ini = "[pytest]\nseedstate_scenarios = data\npythonpath = a b\n"
+    write_text(project.root / "pytest.ini", ini)
+    for name in ("a", "b"):
+        write_text(project.root / name / "wm.py", f"NAME = 'of-{name}'\n")
+    pack = ELSEWHERE.replace('"here"', "wm.NAME").replace("from", "import wm\nfrom", 1)
+    write_text(project.root / "data" / "own.py", pack)
+    write_text(project.root / "test_it.py", TEST.replace("here", "of-a"))
+    assert "1 passed" in run_tests(project)
+    assert [one["name"] for one in project.told("scenarios")["scenarios"]] == ["of-a"]
