@@ -16,7 +16,7 @@ from pytest_seedstate.cli.target import Target, check_project, opened, settings_
 from pytest_seedstate.config import Settings
 from pytest_seedstate.engine.embedded import SERVICE_OF_STORE
 from pytest_seedstate.engine.endpoints import masked_url
-from pytest_seedstate.engine.uprun import changing, find_up, take_down, tidy
+from pytest_seedstate.engine.uprun import UpRun, changing, find_up, take_down
 from pytest_seedstate.errors import SeedstateError
 
 
@@ -63,11 +63,11 @@ def up(
             if reset_state or scenario:
                 project.state([scenario] if scenario else [], reset_state=reset_state)
         with changing(here.root):
-            started = _start(output, here, wanted, reset_state, scenario)
-        with opened(here) as target:
+            run, started = _start(output, here, wanted, reset_state, scenario)
+        with opened(here, run) as target:
             if not started:
-                _say_already_up(output, target, wanted, reset_state or scenario)
-            _print(output, target, export=export)
+                _say_already_up(output, run, target, wanted, reset_state or scenario)
+            _print(output, run, target, export=export)
 
 
 def _start(
@@ -76,40 +76,51 @@ def _start(
     wanted: list[str] | None,
     reset_state: str | None,
     scenario: str | None,
-) -> bool:
+) -> tuple[UpRun, bool]:
     """Start the services, unless they run.
 
     Returns:
-        Whether this call did.
+        The run that holds them, and whether this call started it.
     """
-    if find_up(settings.root) is not None:
-        return False
+    run = find_up(settings.root)
+    if run is not None:
+        return run, False
     # What a killed run has left.
     take_down(settings.root)
     with output.doing("starting") as step:
-        start_daemon(Path.cwd(), settings.root, wanted, step)
+        run = start_daemon(Path.cwd(), settings.root, wanted, step)
     try:
         if reset_state or scenario:
-            with opened(settings) as target:
+            with opened(settings, run) as target:
                 if reset_state:
                     reset_to(output, target, reset_state)
                 elif scenario:
                     seed_with(output, target, scenario, {})
+            _check_lives(settings.root)
     except BaseException:
         take_down(settings.root)
         raise
-    return True
+    return run, True
+
+
+def _check_lives(root: Path) -> None:
+    # A scenario that writes for itself may not notice.
+    if find_up(root) is None:
+        raise SeedstateError(
+            "the process that holds the services has ended while data was loaded",
+            checked="somebody has stopped or killed it",
+            fix="try again",
+        )
 
 
 def _say_already_up(
-    output: Output, target: Target, wanted: list[str] | None, name: str | None
+    output: Output, run: UpRun, target: Target, wanted: list[str] | None, name: str | None
 ) -> None:
-    assert target.up is not None
-    if target.up.failures:
+    if run.failures:
         raise SeedstateError(
-            f"the services are up, but {' and '.join(target.up.failures)} has ended",
+            f"the services are up, but {' and '.join(run.failures)} has ended",
             fix="seedstate down, and seedstate up again",
-            detail="\n".join(target.up.failures.values()),
+            detail="\n".join(run.failures.values()),
         )
     missing = [store for store in wanted or () if store not in target.stores]
     if missing:
@@ -127,9 +138,8 @@ def _say_already_up(
     )
 
 
-def _print(output: Output, target: Target, *, export: bool) -> None:
-    project, run = target.project, target.up
-    assert run is not None
+def _print(output: Output, run: UpRun, target: Target, *, export: bool) -> None:
+    project = target.project
     if export:
         for name, value in project.environment().items():
             # Quoted for any shell of the POSIX kind, whatever a password holds.
@@ -166,10 +176,8 @@ def down(as_json: Json = False) -> None:
     with reporting(output):
         with asking():
             root = settings_here().root
-        with output.doing("stopping"):
-            with changing(root):
-                found = take_down(root)
-            tidy(root)
+        with output.doing("stopping"), changing(root):
+            found = take_down(root)
         data: dict[str, Any] = {"up": False, "was_up": found}
         text = "stopped" if found else "nothing was up"
         output.show(data, lambda console: console.print(text, markup=False))

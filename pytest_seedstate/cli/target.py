@@ -98,15 +98,19 @@ class Target:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Target]:
+def opened(settings: Settings, up: UpRun | None = None) -> Iterator[Target]:
     """The services of a project that run.
+
+    Args:
+        settings: the project's settings.
+        up: the run that holds them; None to look for it, and for what the environment names.
 
     Raises:
         SeedstateError: there are none.
         WrongUsageError: the environment names services that are not to be written to.
     """
     with asking():
-        target = find_target(settings)
+        target = find_target(settings) if up is None else _target(settings, up)
     if target is None:
         raise nothing_runs(settings)
     try:
@@ -118,10 +122,19 @@ def opened(settings: Settings) -> Iterator[Target]:
 def find_target(settings: Settings) -> Target | None:
     """The services of a project that run; None where nothing says that any do.
 
+    After `up` was killed there are none either: a shell that took its variables still has them,
+    and their ports may be those of somebody else by now.
+
     Raises:
         SeedstateError: the environment names services that are not to be written to.
     """
     up = find_up(settings.root)
+    if up is None and killed_since(settings.root) is not None:
+        return None
+    return _target(settings, up)
+
+
+def _target(settings: Settings, up: UpRun | None) -> Target | None:
     endpoints = {e.service: e for e in up.endpoints} if up else named_endpoints(settings)
     if not endpoints:
         return None

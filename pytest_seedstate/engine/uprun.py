@@ -67,19 +67,26 @@ class UpRun:
         return told or None
 
     def remember(self, told: Mapping[str, Any]) -> None:
-        """Note what a command has done."""
+        """Note what a command has done.
+
+        Raises:
+            SeedstateError: the services have been stopped.
+        """
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        write_file(self.folder / _LAST, {**told, "at": at})
+        with self._there():
+            write_file(self.folder / _LAST, {**told, "at": at})
 
     @contextmanager
     def working(self) -> Iterator[None]:
         """Write to the stores while no other command does.
 
         Raises:
-            SeedstateError: another one does.
+            SeedstateError: another one does, or the services have been stopped.
         """
         lock = platform.FileLock(self.folder / _WORKING)
-        if not lock.acquire(create=True):
+        with self._there():
+            taken = lock.acquire(create=True)
+        if not taken:
             raise SeedstateError(
                 "another seedstate command is writing to these services",
                 fix="wait for it to end, and try again",
@@ -88,6 +95,17 @@ class UpRun:
             yield
         finally:
             lock.release()
+
+    @contextmanager
+    def _there(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise SeedstateError(
+                "the services have been stopped meanwhile",
+                where=str(self.folder),
+                fix="seedstate up starts new ones, empty",
+            ) from None
 
 
 def write_file(path: Path, told: Mapping[str, Any]) -> None:
@@ -155,15 +173,23 @@ def killed_since(root: Path) -> str | None:
 @contextmanager
 def changing(root: Path) -> Iterator[None]:
     """Start or stop while no other command does; waits for one that does."""
-    path = beside_runs(root, f"{WORKER}.lock")
-    lock = platform.FileLock(path)
-    while not lock.acquire(create=True):
-        time.sleep(_POLL_SECONDS)
+    lock = _lock_changes(root)
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        lock.path.unlink(missing_ok=True)
+        _tidy(root)
         lock.release()
+
+
+def _lock_changes(root: Path) -> platform.FileLock:
+    while True:
+        # Whoever holds it takes the folder along at its end, where nothing else is in it.
+        lock = platform.FileLock(beside_runs(root, f"{WORKER}.lock"))
+        with contextlib.suppress(FileNotFoundError):
+            if lock.acquire(create=True):
+                return lock
+        time.sleep(_POLL_SECONDS)
 
 
 def take_down(root: Path) -> bool:
@@ -186,7 +212,7 @@ def take_down(root: Path) -> bool:
     return found
 
 
-def tidy(root: Path) -> None:
+def _tidy(root: Path) -> None:
     """Remove the folder of all runs where nothing is left in it."""
     with contextlib.suppress(OSError):
         marker(root).parent.rmdir()

@@ -50,9 +50,7 @@ def beside_runs(project: Path, name: str) -> Path:
     for root in platform.all_roots():
         base = base_folder(root)
         try:
-            with contextlib.suppress(FileExistsError):
-                base.mkdir(mode=0o700)
-            check_own(base)
+            _make_own(base)
         except OSError as error:
             failures.append(f"{base}: {error.strerror or error}")
         else:
@@ -61,6 +59,16 @@ def beside_runs(project: Path, name: str) -> Path:
         "no folder can be made for the files of this project",
         checked="; ".join(failures) or "no temporary folder is writable",
     )
+
+
+def _make_own(base: Path) -> None:
+    while True:
+        with contextlib.suppress(FileExistsError):
+            base.mkdir(mode=0o700)
+        # A run that just ended may have removed the empty folder.
+        with contextlib.suppress(FileNotFoundError):
+            check_own(base)
+            return
 
 
 def _is_own(base: Path) -> bool:

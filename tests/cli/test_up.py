@@ -11,6 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from pytest_seedstate.engine.uprun import UpRun
+from pytest_seedstate.errors import SeedstateError
 from tests.cli.projects import EMPTY, FRESH, PACK, SEEDSTATE, CliProject, is_gone
 from tests.plugin.inner_runs import wait_until
 from tests.plugin.projects import clean_environment, write_text
@@ -281,3 +283,43 @@ def test_what_the_schema_put_in_comes_back(tmp_path: Path) -> None:
     finally:
         project.run("down")
     assert project.leftovers() == []
+
+
+CHANGING = """
+import sys
+from pathlib import Path
+
+from pytest_seedstate.engine.uprun import changing
+from pytest_seedstate.services import platform
+
+root = Path(sys.argv[1])
+platform.all_roots = lambda: [root]
+number = root / "number"
+for _ in range(100):
+    with changing(root):
+        number.write_text(str(int(number.read_text()) + 1))
+"""
+"""Takes the lock of `up` and `down` again and again, where no other run keeps the folder."""
+
+
+def test_waiting_commands_survive_the_folder(tmp_path: Path) -> None:
+    """Whoever is done removes it; the others make it anew, and still work one by one."""
+    number = tmp_path / "number"
+    number.write_text("0")
+    waiting = [
+        subprocess.Popen([sys.executable, "-c", CHANGING, str(tmp_path)], stderr=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    errors = [process.communicate()[1].decode() for process in waiting]
+    assert errors == [""] * 3
+    assert number.read_text() == "300"
+    assert list(tmp_path.iterdir()) == [number]
+
+
+def test_services_that_were_stopped_meanwhile_are_told(tmp_path: Path) -> None:
+    """By a command that found them a moment before."""
+    run = UpRun(tmp_path / "gone", os.getpid(), "start", "since", (), {})
+    with pytest.raises(SeedstateError, match="have been stopped meanwhile"), run.working():
+        pytest.fail("there is nothing to write to")
+    with pytest.raises(SeedstateError, match="have been stopped meanwhile"):
+        run.remember({"command": "clear"})
