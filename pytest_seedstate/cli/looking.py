@@ -82,7 +82,8 @@ def health(as_json: Json = False) -> None:
                     answers[name]["collections"] = len(counts)
                     answers[name]["records"] = sum(counts.values())
                 elif answers[name]["problem"] is None:
-                    answers[name]["problem"] = str(counts)
+                    problem = counts if target.up else _without_fix(counts)
+                    answers[name]["problem"] = str(problem)
             healthy = all(answer["problem"] is None for answer in answers.values())
             data = {"healthy": healthy, "services": _services(target), "stores": answers}
         output.show(data, lambda console: health_table(console, data))
@@ -108,10 +109,18 @@ def _ask(target: Target, key: str, question: Callable[[Store], Any]) -> dict[str
     answers: dict[str, dict[str, Any]] = {}
     for name, outcome in target.each(list(target.stores), timed).items():
         if isinstance(outcome, SeedstateError):
-            answers[name] = {key: None, "milliseconds": None, "problem": str(outcome)}
+            problem = str(outcome if target.up else _without_fix(outcome))
+            answers[name] = {key: None, "milliseconds": None, "problem": problem}
         else:
             answers[name] = {key: outcome[0], "milliseconds": outcome[1], "problem": None}
     return answers
+
+
+def _without_fix(error: SeedstateError) -> SeedstateError:
+    """The same without what to do, which is meant for services that we started ourselves."""
+    return SeedstateError(
+        error.problem, where=error.where, checked=error.checked, detail=error.detail
+    )
 
 
 def _end_if_any_failed(stores: dict[str, dict[str, Any]], target: Target) -> None:

@@ -65,8 +65,10 @@ def status_tables(console: Console, data: dict[str, Any]) -> None:
     table = Table(
         "service", Column("at", overflow="fold"), "named by", "state", title=f"Services, {since}"
     )
+    # Nobody looks after the services of others: whether their stores answer stands below.
+    state = "runs" if data["up"] else "-"
     for name, service in data["services"].items():
-        table.add_row(name, service["url"], service["named_by"], service["problem"] or "runs")
+        table.add_row(name, service["url"], service["named_by"], service["problem"] or state)
     console.print(table)
     table = Table("store", "collection", Column("records", justify="right"), title="Data")
     for name, store in data["stores"].items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -150,6 +151,11 @@ def _read(service: str, url: str, name: str, trusted: tuple[str, ...]) -> Endpoi
     return Endpoint(service, variables, name)
 
 
+_PLACE = re.compile(r"(\[[^][]*\]|[^][:]*)(:[0-9]*)?")
+_UNQUOTED = "an @, / or : of a user or password is written %40, %2F or %3A"
+_UNREADABLE = f"its host or port cannot be read: {_UNQUOTED}"
+
+
 def _postgres(url: str) -> tuple[list[str], dict[str, str]]:
     """Hosts and variables of a PostgreSQL URL, SQLAlchemy's ``postgresql+driver://`` included."""
     scheme, sign, rest = url.partition("://")
@@ -164,8 +170,12 @@ def _postgres(url: str) -> tuple[list[str], dict[str, str]]:
         raise MissingExtraError("postgres", "psycopg", "a PostgreSQL connection") from None
     try:
         parts = {key: str(value) for key, value in conninfo_to_dict(plain).items() if value}
-    except psycopg.ProgrammingError as error:
-        raise ValueError(str(error).strip()) from None
+    except psycopg.ProgrammingError:
+        # What libpq says has the part of the URL that it means, which may be the password.
+        raise ValueError(
+            "libpq cannot read it; what means something in a URL is written %XX in user and "
+            "password, an IPv6 address stands in [], and what follows ? is known to libpq"
+        ) from None
     # What the URL leaves out, libpq takes from its own variables.
     for key, variable in (("host", "PGHOST"), ("hostaddr", "PGHOSTADDR"), ("service", "PGSERVICE")):
         if key not in parts and os.environ.get(variable):
@@ -174,10 +184,13 @@ def _postgres(url: str) -> tuple[list[str], dict[str, str]]:
         raise ValueError("a service file of libpq hides its host")
     hosts = [host for key in ("host", "hostaddr") for host in parts.get(key, "").split(",") if host]
     host, port = parts.get("host", "localhost"), parts.get("port", "5432")
+    # What stands in their place may be a part of a password.
+    if "@" in host:
+        raise ValueError(_UNQUOTED)
     if not all(each.isdecimal() for each in port.split(",") if each):
-        raise ValueError(f"'{port}' is no port")
+        raise ValueError(f"its port is no number: {_UNQUOTED}")
     user, password = parts.get("user", ""), parts.get("password", "")
-    login = urlsplit(plain).netloc.rpartition("@")[0]
+    login = rest.partition("/")[0].rpartition("@")[0]
     return hosts, {
         "url": plain,
         "host": host,
@@ -190,13 +203,21 @@ def _postgres(url: str) -> tuple[list[str], dict[str, str]]:
 
 
 def _http(service: str, url: str) -> tuple[list[str], dict[str, str]]:
-    split = urlsplit(url)
+    try:
+        split = urlsplit(url)
+        port = split.port
+    except ValueError:
+        # What urllib says has the part of the URL that it means, which may be the password.
+        raise ValueError(_UNREADABLE) from None
+    # Some versions of Python read an address in brackets without what follows it.
+    if not _PLACE.fullmatch(split.netloc.rpartition("@")[2]):
+        raise ValueError(_UNREADABLE)
     if split.scheme != "http" or not split.hostname:
         raise ValueError("it should begin with http:// and name a host")
     variables: dict[str, Any] = {
         "url": url.rstrip("/"),
         "host": split.hostname,
-        "port": str(split.port or 80),
+        "port": str(port or 80),
     }
     if service == "aws":
         environment = os.environ
@@ -225,13 +246,24 @@ def masked(variables: Mapping[str, str]) -> dict[str, str]:
 
 MASK = "***"
 
+_SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?", re.IGNORECASE)
+_SECRET_KEYS = ("password", "sslpassword", "passfile", "oauth_client_secret")
+"""What libpq takes from a URL's query that is a secret, or leads to one."""
+
 
 def masked_url(url: str) -> str:
-    """A URL, or its authority, without its password."""
-    start, sign, rest = url.rpartition("://")
-    authority, slash, path = rest.partition("/")
+    """A URL, or its authority, without its password and secrets of its query."""
+    scheme = _SCHEME.match(url)
+    start = scheme.end() if scheme else 0
+    authority, slash, path = url[start:].partition("/")
     login, at, host = authority.rpartition("@")
     user, colon, password = login.partition(":")
-    if not (at and colon and unquote(password)):
-        return url
-    return f"{start}{sign}{user}:{MASK}@{host}{slash}{path}"
+    if at and colon and unquote(password):
+        login = f"{user}:{MASK}"
+    place, sign, query = f"{login}{at}{host}{slash}{path}".partition("?")
+    return f"{url[:start]}{place}{sign}{'&'.join(map(_masked_pair, query.split('&')))}"
+
+
+def _masked_pair(pair: str) -> str:
+    key, _, value = pair.partition("=")
+    return f"{key}={MASK}" if value and unquote(key).lower() in _SECRET_KEYS else pair

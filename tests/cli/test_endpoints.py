@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.cli.projects import EMPTY, FRESH, CliProject
+from pytest_seedstate.engine.endpoints import masked_url
+from tests.cli.projects import EMPTY, FRESH, CliProject, is_gone
+from tests.plugin.inner_runs import wait_until
 from tests.plugin.projects import write_text
 
 
@@ -166,3 +170,117 @@ def test_part_of_the_stores_may_refuse(project: CliProject, services: dict[str, 
     assert "refused, and as before: postgres" in told
     project.told("seed", "three-products", "--skip-existing", **services)
     assert project.counts(**services) == {**FRESH, "s3": {"photos": 0}}
+
+
+def test_a_killed_run_does_not_lead_to_others(
+    project: CliProject, services: dict[str, str]
+) -> None:
+    """A shell still has its URLs, whose ports somebody else may have taken."""
+    project.told("reset", "fresh", **services)
+    try:
+        pid = project.told("up", "--stores", "s3")["pid"]
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: is_gone(pid))
+        for command in (["clear"], ["reset", "clean"], ["seed", "three-products"]):
+            assert "their process was killed" in project.refused(*command, code=1, **services)
+        project.told("down")
+        assert project.counts(**services) == FRESH
+    finally:
+        project.run("down")
+    assert project.leftovers() == []
+
+
+def test_an_up_that_is_killed_while_it_loads_shows_nothing_of_others(
+    project: CliProject, services: dict[str, str]
+) -> None:
+    """The scenario writes for itself, so nothing of ours notices before the end."""
+    pack = """
+        import os, signal
+        from pathlib import Path
+        from pytest_seedstate import Record, Row, scenario
+        from pytest_seedstate.engine.uprun import find_up
+        from pytest_seedstate.services.platform import is_same_process
+
+        class Product(Record):
+            sku: str
+            stored_in = (Row("products"),)
+
+        @scenario("killing", stores=["postgres"])
+        def killing(seed):
+            run = find_up(Path.cwd())
+            os.kill(run.pid, signal.SIGKILL)
+            while is_same_process(run.pid, run.start):
+                pass
+    """
+    write_text(project.root / "scenarios" / "shop.py", pack)
+    told = project.refused(
+        "up", "--stores", "postgres", "--scenario", "killing", code=1, **services
+    )
+    assert "has ended while data was loaded" in told
+    assert project.leftovers() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("DATABASE_URL", "postgresql://u:SEC%zzRET@localhost/db"),
+        ("DATABASE_URL", "postgresql://u:SECRET@[::1]x/db"),
+        ("DATABASE_URL", "postgresql://u:SECRET/x@localhost/db"),
+        ("DATABASE_URL", "postgresql://u:pass@SECRET@localhost/db"),
+        ("DATABASE_URL", "postgresql://localhost/db?passwd=SECRET"),
+        ("OPENSEARCH_URL", "http://admin:SEC/RET@localhost:9200"),
+        ("OPENSEARCH_URL", "http://admin:SECRET@[::1]x:9200"),
+        ("AWS_ENDPOINT_URL", "http://localhost:SECRET"),
+    ],
+)
+def test_a_url_that_cannot_be_read_is_not_told(project: CliProject, name: str, url: str) -> None:
+    """What a driver says of it would hold the part that is wrong, often the password."""
+    told = project.refused("clear", code=2, **{name: url})
+    assert f"{name} is no URL of" in told
+    assert "SEC" not in told
+    assert "RET" not in told
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://u:SECRET@h:1/db", "postgresql://u:***@h:1/db"),
+        ("u:SECRET@h:1", "u:***@h:1"),
+        ("postgresql://h/db?user=u&password=SEC#RET", "postgresql://h/db?user=u&password=***"),
+        ("postgresql://h?sslpassword=SECRET&a=b", "postgresql://h?sslpassword=***&a=b"),
+        ("postgresql:///db?p%61ssfile=SECRET", "postgresql:///db?p%61ssfile=***"),
+        ("postgresql://u:SECRET@h/db?a=b://c", "postgresql://u:***@h/db?a=b://c"),
+        ("http://h/path?q=1", "http://h/path?q=1"),
+    ],
+)
+def test_passwords_are_masked_wherever_a_url_has_them(url: str, shown: str) -> None:
+    """All else stays, for people to see where it leads."""
+    assert masked_url(url) == shown
+
+
+def test_a_password_of_the_query_is_not_shown(
+    project: CliProject, services: dict[str, str]
+) -> None:
+    """In tables and in JSON, where the service takes it."""
+    login, _, place = services["DATABASE_URL"].rpartition("@")
+    user, _, password = login.rpartition(":")
+    url = f"{user}@{place}"
+    named = {"DATABASE_URL": f"{url}?password={password}"}
+    done = project.run("status", **named)
+    assert done.returncode == 0, done.stderr
+    assert "password=***" in done.stdout
+    assert password not in done.stdout + project.run("status", "--json", **named).stdout
+
+
+def test_nothing_is_said_of_how_others_run(project: CliProject) -> None:
+    """Their state is not known, and their logs are not ours."""
+    urls = {
+        "OPENSEARCH_URL": "http://127.0.0.1:9",
+        "DATABASE_URL": "postgresql://127.0.0.1:9/x",
+    }
+    done = project.run("status", **urls)
+    assert done.returncode == 1
+    assert "PostgreSQL does not answer" in done.stdout
+    told = done.stdout + project.run("health", **urls).stdout
+    assert "runs" not in told
+    assert "see its log" not in told
