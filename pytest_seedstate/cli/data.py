@@ -103,7 +103,10 @@ def reset(
 ) -> None:
     """Empty the stores and load a reset state into them.
 
-    The data is made and checked before anything is removed.
+    The data is made before anything is removed, against the records' models, and the stores are
+    asked for its collections. What a store alone can tell, such as a reference to a row that is
+    not there or a field that a mapping refuses, is found when it is loaded, after the stores were
+    emptied. A scenario that writes through clients runs after that too.
 
     \b
     Examples:
