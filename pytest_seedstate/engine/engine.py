@@ -50,9 +50,9 @@ class Engine:
 
     def start(self, stores: Iterable[str]) -> None:
         """Start the services of `stores`, with their schema."""
-        first = not self.fleet.stores
         self.fleet.start({*stores, *self._schema.companions}, self._schema)
-        if self._verification and first:
+        if self._verification:
+            self._verification.stores_started()
             self._verification.remember(self.states.current.key)
 
     def enter(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.errors import SeedstateError
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
     from pytest_seedstate.engine.fleet import Fleet
     from pytest_seedstate.engine.states import States
 
-Content = dict[tuple[str, str, str], Any]
-"""Store, collection and key to the canonical value."""
+Content = dict[tuple[str, str, str], str]
+"""Store, collection and key to the canonical value, as text: equality would take 1 for true."""
 
 SHOWN_DIFFERENCES = 10
 
@@ -32,15 +33,24 @@ class Verification:
         self._figures = figures
         self._baselines: dict[str, Content] = {}
         self._layers: list[Content] = []
+        self._known: set[str] = set()
+
+    def stores_started(self) -> None:
+        """Stores that have started since hold what they hold now in all that is remembered."""
+        new = self._fleet.stores.keys() - self._known
+        self._known |= new
+        content = self._dump(new)
+        for remembered in (*self._baselines.values(), *self._layers):
+            remembered.update(content)
 
     def remember(self, key: str) -> None:
         """What the stores hold now is the baseline of the state `key`."""
         if key not in self._baselines:
-            self._baselines[key] = self._dump()
+            self._baselines[key] = self._dump(self._fleet.stores)
 
     def remember_layer(self) -> None:
         """What the stores hold now is what a wider fixture left."""
-        self._layers.append(self._dump())
+        self._layers.append(self._dump(self._fleet.stores))
 
     def forget_layers(self, remaining: int) -> None:
         """Only the outermost `remaining` layers are still there."""
@@ -56,15 +66,13 @@ class Verification:
         else:
             return []
         with self._figures.timed("verified"):
-            found = self._dump()
-        # A store that started later holds its schema only, and was not in the dump; one that has
-        # ended holds nothing.
-        known = {store for store, _, _ in expected}
+            found = self._dump(self._fleet.stores)
+        # A store that has ended holds nothing.
         expected = {at: value for at, value in expected.items() if at[0] in self._fleet.stores}
         return [
             _difference(place, expected.get(place), found.get(place))
             for place in sorted(expected.keys() | found.keys())
-            if (place[0] in known or place in expected) and expected.get(place) != found.get(place)
+            if expected.get(place) != found.get(place)
         ]
 
     def judge(self, differences: list[str], states: States) -> None:
@@ -89,15 +97,15 @@ class Verification:
             ),
         )
 
-    def _dump(self) -> Content:
+    def _dump(self, stores: Iterable[str]) -> Content:
         return {
-            (store.name, collection, key): value
-            for store in self._fleet.stores.values()
-            for collection, key, value in store.dump()
+            (name, collection, key): repr(value)
+            for name in stores
+            for collection, key, value in self._fleet.stores[name].dump()
         }
 
 
-def _difference(place: tuple[str, str, str], expected: Any, found: Any) -> str:
+def _difference(place: tuple[str, str, str], expected: str | None, found: str | None) -> str:
     where = " ".join(place)
     if expected is None:
         return f"{where}: should not be there"

@@ -51,6 +51,7 @@ class Seedstate:
         self._project = project
         self._engine = engine
         self._seeded: list[Dataset] = []
+        self._seeded_at: dict[str, int] = {}
 
     @property
     def now(self) -> datetime:
@@ -137,9 +138,9 @@ class Seedstate:
             return all(kinds.count(kind) >= (count or 0) for kind, count in wanted.items())  # type: ignore[arg-type]
 
         condition = collection if callable(collection) else enough
-        deadline = time.monotonic() + timeout
+        deadline = _seconds() + timeout
         while not condition(changes := self.changes()):
-            if time.monotonic() > deadline:
+            if _seconds() > deadline:
                 if isinstance(collection, str):
                     self._engine.check_collection(collection)
                 raise SeedstateError(
@@ -156,6 +157,7 @@ class Seedstate:
     def snapshot(self, name: str) -> None:
         """Remember what all stores hold now, until the test ends."""
         self._engine.snapshot(name)
+        self._seeded_at[name] = len(self._seeded)
 
     @_told_plainly
     def restore(self, name: str) -> None:
@@ -165,6 +167,7 @@ class Seedstate:
             SeedstateError: none of that name was taken.
         """
         self._engine.restore(name)
+        del self._seeded[self._seeded_at[name] :]
 
     @_told_plainly
     def seed(self, scenario: str | Scenario, **params: Any) -> None:
@@ -192,6 +195,11 @@ class Seedstate:
     def _datasets(self) -> list[Dataset]:
         base = self._engine.states.dataset
         return [*([base] if base else []), *self._seeded]
+
+
+def _seconds() -> float:
+    """A clock that freezegun leaves alone."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 def _condition_text(collection: object, wanted: dict[str, int | None]) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from pytest_seedstate.stores.changes import ChangeSet
 
 Entry = Any
-"""One thing to load: a row or item as a mapping, or an `S3Object`."""
+"""One thing to load: a row or item as a mapping, an `S3Object`, an `OpenSearchDocument`."""
 
 Collections = Mapping[str, Sequence[Entry]]
 """Entries by collection, both in the order in which a scenario produced them."""

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,9 @@ _LONGEST_ID = 512
 _BULK_BYTES = 5_000_000
 _BULK_DOCUMENTS = 1000
 _PAGE = 1000
+
+_Place = tuple[str, str]
+"""Index and id of a document."""
 
 
 @dataclass(frozen=True)
@@ -93,27 +97,21 @@ class OpenSearchStore:
                 taken, a document that JSON cannot hold or that does not fit its mapping, in
                 OpenSearch's own words.
         """
-        known = self._names()
-        for name, documents in entries.items():
-            if name not in known:
-                raise unknown_name("OpenSearch index", name, known)
-            _check_ids(name, documents)
-            self._refuse_taken(name, documents)
-        begun: list[tuple[str, Sequence[OpenSearchDocument]]] = []
+        for name, index in self._indices_of(entries).items():
+            _check_ids(name, entries[name])
+            for identifier in self._there(index, entries[name]):
+                raise _duplicate(name, identifier, "is in the index already")
+        created: list[_Place] = []
         try:
             for name, documents in entries.items():
                 for chunk, body in _chunks(name, documents):
-                    begun.append((name, chunk))
-                    self._create_documents(name, chunk, body)
+                    self._create_documents(name, body, created)
                     loaded(len(chunk))
         except SeedstateError:
-            for name, chunk in begun:
-                with suppress(SeedstateError):
-                    self._delete(name, chunk)
+            with suppress(SeedstateError):
+                self._delete(created)
             raise
-        finally:
-            if begun:
-                self._call("POST", f"/{_listed({name for name, _ in begun})}/_refresh")
+        self._refresh({index for index, _ in created})
 
     def absent(self, entries: Collections) -> Collections:
         """Those documents whose id is not in their index.
@@ -121,19 +119,10 @@ class OpenSearchStore:
         Raises:
             SeedstateError: an index that is not there.
         """
-        known = self._names()
         absent = {}
-        for name, documents in entries.items():
-            if name not in known:
-                raise unknown_name("OpenSearch index", name, known)
-            path, there = quote(name, safe=""), set[str]()
-            self._call("POST", f"/{path}/_refresh")
-            for start in range(0, len(documents), _PAGE):
-                ids = [each.id for each in documents[start:][:_PAGE]]
-                asked = {"size": _PAGE, "_source": False, "query": {"ids": {"values": ids}}}
-                hits = self._call("POST", f"/{path}/_search", asked)["hits"]["hits"]
-                there.update(hit["_id"] for hit in hits)
-            absent[name] = [each for each in documents if each.id not in there]
+        for name, index in self._indices_of(entries).items():
+            there = self._there(index, entries[name])
+            absent[name] = [each for each in entries[name] if each.id not in there]
         return absent
 
     def dump(self) -> Iterator[tuple[str, str, Any]]:
@@ -145,20 +134,19 @@ class OpenSearchStore:
 
     def clear(self) -> None:
         """Delete all documents; indices, templates and pipelines stay."""
-        for index in self._indices():
-            # A query finds only what was refreshed.
-            self._call("POST", f"/{quote(index, safe='')}/_refresh")
-            self._call(
-                "POST",
-                f"/{quote(index, safe='')}/_delete_by_query?refresh=true&conflicts=proceed",
-                {"query": {"match_all": {}}},
-            )
+        indices = self._indices()
+        # A query finds only what was refreshed.
+        self._refresh(indices)
+        for index in indices:
+            target = f"/{quote(index, safe='')}/_delete_by_query?refresh=true"
+            self._call("POST", target, {"query": {"match_all": {}}})
 
     def counts(self) -> dict[str, int]:
         """Documents by index."""
         counts = {}
-        for index in self._indices():
-            self._call("POST", f"/{quote(index, safe='')}/_refresh")
+        indices = self._indices()
+        self._refresh(indices)
+        for index in indices:
             counts[index] = int(self._call("GET", f"/{quote(index, safe='')}/_count")["count"])
         return counts
 
@@ -190,31 +178,68 @@ class OpenSearchStore:
     def _exists(self, one: Declared) -> bool:
         return self._client.call("GET", one.path, {}).status != 404
 
-    def _create_documents(
-        self, name: str, documents: Sequence[OpenSearchDocument], body: bytes
-    ) -> None:
+    def _indices_of(self, names: Iterable[str]) -> dict[str, str | None]:
+        """The index that documents for each name go to; None for one that a template will make.
+
+        Raises:
+            SeedstateError: neither an index nor an alias, and no template's.
+        """
+        told = self._call("GET", "/_alias")
+        known: dict[str, str | None] = {index: index for index in told}
+        for index, about in told.items():
+            for alias, definition in about["aliases"].items():
+                if alias not in known or definition.get("is_write_index"):
+                    known[alias] = index
+        found: dict[str, str | None] = {}
+        for name in names:
+            if name not in known and not self._is_made_by_a_template(name):
+                raise unknown_name("OpenSearch index", name, list(known))
+            found[name] = known.get(name)
+        return found
+
+    def _is_made_by_a_template(self, name: str) -> bool:
+        templates = self._call("GET", "/_index_template")["index_templates"]
+        patterns = [
+            pattern for one in templates for pattern in one["index_template"]["index_patterns"]
+        ]
+        return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+    def _there(self, index: str | None, documents: Sequence[OpenSearchDocument]) -> set[str]:
+        """The ids of those that are in an index, refreshed or not."""
+        found: set[str] = set()
+        if index is not None:
+            for start in range(0, len(documents), _PAGE):
+                asked = {"ids": [each.id for each in documents[start:][:_PAGE]]}
+                target = f"/{quote(index, safe='')}/_mget?_source=false"
+                told = self._call("POST", target, asked)["docs"]
+                found.update(each["_id"] for each in told if each.get("found"))
+        return found
+
+    def _create_documents(self, name: str, body: bytes, created: list[_Place]) -> None:
         told = self._call("POST", f"/{quote(name, safe='')}/_bulk", body)
-        failed = [each for item in told["items"] for each in item.values() if "error" in each]
-        if failed:
-            raise SeedstateError(
-                f"a document cannot be stored: {_reason(failed[0]['error'])}",
-                where=f"OpenSearch index '{name}', document '{failed[0]['_id']}'",
-            )
+        answers = [each["create"] for each in told["items"]]
+        created += [(each["_index"], each["_id"]) for each in answers if "error" not in each]
+        for each in answers:
+            if each["status"] == 409:
+                raise _duplicate(name, each["_id"], "is in the index already")
+            if "error" in each:
+                raise SeedstateError(
+                    f"a document cannot be stored: {_reason(each['error'])}",
+                    where=f"OpenSearch index '{name}', document '{each['_id']}'",
+                )
 
-    def _refuse_taken(self, name: str, documents: Sequence[OpenSearchDocument]) -> None:
-        path = quote(name, safe="")
-        self._call("POST", f"/{path}/_refresh")
-        if not self._call("GET", f"/{path}/_count")["count"]:
-            return
-        for start in range(0, len(documents), _PAGE):
-            ids = [each.id for each in documents[start:][:_PAGE]]
-            asked = {"size": 1, "_source": False, "query": {"ids": {"values": ids}}}
-            for hit in self._call("POST", f"/{path}/_search", asked)["hits"]["hits"]:
-                raise _duplicate(name, hit["_id"], "is in the index already")
+    def _delete(self, places: Sequence[_Place]) -> None:
+        for start in range(0, len(places), _BULK_DOCUMENTS):
+            lines = [
+                _line({"delete": {"_index": index, "_id": identifier}})
+                for index, identifier in places[start:][:_BULK_DOCUMENTS]
+            ]
+            self._call("POST", "/_bulk", b"".join(lines))
+        self._refresh({index for index, _ in places})
 
-    def _delete(self, name: str, documents: Sequence[OpenSearchDocument]) -> None:
-        body = b"".join(_line({"delete": {"_id": each.id}}) for each in documents)
-        self._call("POST", f"/{quote(name, safe='')}/_bulk", body)
+    def _refresh(self, indices: Iterable[str]) -> None:
+        for index in indices:
+            self._call("POST", f"/{quote(index, safe='')}/_refresh")
 
     def _documents(self, index: str) -> Iterator[Mapping[str, Any]]:
         path = quote(index, safe="")
@@ -232,11 +257,6 @@ class OpenSearchStore:
     def _indices(self) -> list[str]:
         """The indices of users: what begins with a point is the node's own."""
         return [name for name in self._call("GET", "/_alias") if not name.startswith(".")]
-
-    def _names(self) -> list[str]:
-        told = self._call("GET", "/_alias")
-        aliases = {alias for index in told.values() for alias in index["aliases"]}
-        return [*told, *sorted(aliases)]
 
     def _call(self, method: str, target: str, asked: Any = None) -> Any:
         headers = {}
@@ -325,7 +345,3 @@ def _chunks(
 def _line(value: Any) -> bytes:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass") + b"\n"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ",".join(quote(name, safe="") for name in sorted(names))

@@ -101,6 +101,7 @@ def everything(client: Client) -> dict[str, Any]:
         "templates": client("GET", "/_index_template").body,
         "component templates": client("GET", "/_component_template").body,
         "pipelines": client("GET", "/_ingest/pipeline").body,
+        "points in time": client("GET", "/_search/point_in_time/_all").body,
         "cluster": client("GET", "/_cluster/settings").body,
         "indices": {name: _index(client, name) for name in definitions},
     }

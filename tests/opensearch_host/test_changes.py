@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 from pytest_seedstate.services.host.journal import HostJournal
+from pytest_seedstate.services.opensearch.service import EmbeddedOpenSearch
 from pytest_seedstate.stores.changes import Change
 
 from .helpers import Client, artist
@@ -73,6 +77,60 @@ def test_what_was_refused_is_no_change(filled: HostJournal, client: Client) -> N
     assert client("PUT", "/artists/_create/1", {}).status == 409
     assert not filled.is_clean()
     assert not filled.changes()
+
+
+def test_writes_that_hit_nothing_are_no_change(filled: HostJournal, client: Client) -> None:
+    """By-query writes without a match, updates to what is there, bulk items that are refused."""
+    nothing = {"query": {"term": {"styles": "none"}}}
+    assert client("POST", "/artists/_delete_by_query", nothing).body["deleted"] == 0
+    assert client("POST", "/artists/_update/1", {"doc": {"rating": 0.5}}).body["result"] == "noop"
+    lines = [{"create": {"_index": "artists", "_id": "1"}}, {}]
+    assert client("POST", "/_bulk", lines).body["errors"]
+    assert not filled.changes()
+
+
+def test_true_is_not_one(filled: HostJournal, client: Client) -> None:
+    """They are indexed as different words."""
+    client("PUT", "/artists/_doc/n", {"styles": 1})
+    position = filled.mark()
+    client("PUT", "/artists/_doc/n", {"styles": True})
+    assert [each.after for each in filled.changes(position)] == [{"styles": True}]
+
+
+def test_changes_are_read_while_somebody_writes(
+    filled: HostJournal, service: EmbeddedOpenSearch
+) -> None:
+    """As a test does that waits for its background worker."""
+    ends = threading.Event()
+
+    def write(worker: int) -> None:
+        writer = Client(service)
+        number = 0
+        while not ends.is_set():
+            lines = [
+                part
+                for each in range(30)
+                for part in (
+                    {"index": {"_index": "artists", "_id": f"{worker}-{number}-{each}"}},
+                    {},
+                )
+            ]
+            writer("POST", "/_bulk", lines)
+            number += 1
+        writer.close()
+
+    sizes = [0]
+    with ThreadPoolExecutor(3) as pool:
+        workers = [pool.submit(write, worker) for worker in range(3)]
+        try:
+            while sizes[-1] < 3000:
+                sizes.append(len(filled.changes()))
+        finally:
+            ends.set()
+        for worker in workers:
+            worker.result()
+    assert sizes == sorted(sizes)
+    filled.rewind()
 
 
 def test_changes_since_a_position(filled: HostJournal, client: Client) -> None:

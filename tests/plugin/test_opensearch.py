@@ -418,3 +418,74 @@ def test_a_worker_that_writes_elsewhere_before_it_commits(
     result = search.runpytest(option, "-o", "seedstate_env=DATABASE_URL = {postgres.url}")
     result.assert_outcomes(passed=2)
     assert "late writes" not in result.stdout.str()
+
+
+EMPTY_STORES = """
+    import pytest
+    from pytest_seedstate.services.host.journal import HostJournal
+    from pytest_seedstate.stores.base import Rewound
+
+    @pytest.fixture(scope="session", autouse=True)
+    def no_rewind():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(HostJournal, "rewind", lambda *_: Rewound())
+            yield
+
+    @pytest.mark.parametrize("attempt", [1, 2, 3])  # the patch ends before the last rewind
+    def test_puts(attempt, STORE): WRITE
+"""
+
+
+@pytest.mark.parametrize(
+    ("store", "write"),
+    [
+        ("opensearch", 'opensearch.index(index="goods", body={})'),
+        ("dynamodb", 'dynamodb.Table("goods").put_item(Item={"pk": str(attempt)})'),
+    ],
+)
+def test_verification_looks_at_stores_that_are_empty(
+    search: pytest.Pytester, store: str, write: str
+) -> None:
+    """A rewind that does nothing is found out, also where the baseline has no record at all."""
+    search.makepyfile(EMPTY_STORES.replace("STORE", store).replace("WRITE", write))
+    result = search.runpytest_subprocess("--seedstate-verify")
+    result.assert_outcomes(passed=3, errors=2)
+    result.stdout.fnmatch_lines(["*after the rewind 1 records differ from the baseline*"])
+
+
+def test_waiting_ends_while_the_clock_is_frozen(search: pytest.Pytester) -> None:
+    """Freezegun stands in for every clock of the time module's functions."""
+    search.makepyfile(
+        """
+        import freezegun, pytest
+
+        @pytest.mark.scenario("goods")
+        def test_wait(seedstate, opensearch):
+            with freezegun.freeze_time("2020-01-01"):
+                with pytest.raises(Exception, match="waited 0.1 s in vain"):
+                    seedstate.wait_for("goods", inserted=1, timeout=0.1)
+        """
+    )
+    search.runpytest().assert_outcomes(passed=1)
+
+
+def test_restoring_forgets_what_was_seeded_since(search: pytest.Pytester) -> None:
+    """Records and sequences are those of the snapshot."""
+    search.makepyfile(
+        """
+        import pytest
+        from scenarios.search import Product
+
+        @pytest.mark.scenario("goods")
+        def test_restore(seedstate):
+            seedstate.seed("goods", count=1)
+            seedstate.snapshot("four")
+            seedstate.seed("goods", count=2)
+            assert len(seedstate.records(Product)) == 6
+            seedstate.restore("four")
+            assert len(seedstate.records(Product)) == 4
+            seedstate.seed("goods", count=1)
+            assert [each.sku for each in seedstate.records(Product)][-1] == "p004"
+        """
+    )
+    search.runpytest("--seedstate-verify", "-o", "pythonpath=.").assert_outcomes(passed=1)

@@ -105,6 +105,33 @@ def test_clearing_finds_what_was_not_refreshed(store: OpenSearchStore, client: C
     assert client("GET", "/shop/_doc/late").status == 404
 
 
+def test_a_filtered_alias_hides_nothing(store: OpenSearchStore, client: Client) -> None:
+    """A refused load leaves the documents that were there, seen through the alias or not."""
+    active = {"active": {"filter": {"term": {"number": 1}}}}
+    store.create_schema([{**SHOP, "aliases": active}])
+    store.load({"active": [document(2)]}, nothing)
+    assert client("GET", "/active/_count").body["count"] == 0
+    entries = {"active": [document(1), document(2)]}
+    assert store.absent(entries) == {"active": [document(1)]}
+    with pytest.raises(SeedstateError, match="the id '2' is in the index already"):
+        store.load(entries, nothing)
+    assert [key for _, key, _ in store.dump()] == ["2"]
+
+
+def test_an_index_that_a_template_makes(store: OpenSearchStore, client: Client) -> None:
+    """Its first document creates it."""
+    mapping = {"properties": {"number": {"type": "keyword"}}}
+    store.create_schema(
+        [{"index_template": "t", "index_patterns": ["log-*"], "template": {"mappings": mapping}}]
+    )
+    entries = {"log-1": [document(1)]}
+    assert store.absent(entries) == entries
+    store.load(entries, nothing)
+    assert client("GET", "/log-1").body["log-1"]["mappings"] == mapping
+    with pytest.raises(SeedstateError, match="unknown OpenSearch index 'lag-1'"):
+        store.load({"lag-1": [document(1)]}, nothing)
+
+
 GOOD = [document(n) for n in range(1500)]
 BAD: dict[str, tuple[dict[str, list[OpenSearchDocument]], str]] = {
     "unknown index": ({"shop": GOOD, "shpo": [document(1)]}, "unknown OpenSearch index 'shpo'"),

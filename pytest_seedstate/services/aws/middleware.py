@@ -105,7 +105,7 @@ class Recorder:
 
     def _record(self, write: Write, environ: Environ) -> None:
         writer = environ.get("HTTP_USER_AGENT", "unknown")
-        self.segments[-1].add(write.touches, write.note, writer)
+        self.segments[-1].add(write.touches, [write.note] if write.note else [], writer)
 
     def _receive(
         self, environ: Environ, request: Request, start_response: StartResponse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pytest_seedstate.services.host.tally import Writes
@@ -29,33 +29,47 @@ class Touch:
     key: str = ""
 
 
-@dataclass(slots=True)
 class Log:
     """What was touched since a position; positions add segments.
 
-    Attributes:
-        touches: records and whole collections.
-        notes: what else changed, with how often.
-        writers: user agents, with how often.
+    Serving threads add to it while the main thread reads it.
     """
 
-    touches: set[Touch] = field(default_factory=set)
-    notes: dict[str, int] = field(default_factory=dict)
-    writers: dict[str, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._touches: set[Touch] = set()
+        # Ordered, each once.
+        self._notes: dict[str, None] = {}
+        self._writers: dict[str, None] = {}
 
-    def add(self, touches: Iterable[Touch], note: str | None, writer: str) -> None:
+    def add(self, touches: Iterable[Touch], notes: Iterable[str], writer: str) -> None:
         """Record one write.
 
         Args:
             touches: the records that it may have changed.
-            note: what it changed besides, as a phrase.
+            notes: what it changed besides, as phrases.
             writer: who wrote.
         """
-        self.touches.update(touches)
-        if note:
-            self.notes[note] = self.notes.get(note, 0) + 1
-        if writer in self.writers or len(self.writers) < _MOST_WRITERS:
-            self.writers[writer] = self.writers.get(writer, 0) + 1
+        self._touches.update(touches)
+        self._notes.update(dict.fromkeys(notes))
+        if len(self._writers) < _MOST_WRITERS:
+            self._writers[writer] = None
+
+    # A copy of a built-in collection is made in one step, which no other thread interrupts.
+
+    @property
+    def touches(self) -> set[Touch]:
+        """Records and whole collections."""
+        return self._touches.copy()
+
+    @property
+    def notes(self) -> list[str]:
+        """What else changed."""
+        return list(self._notes)
+
+    @property
+    def writers(self) -> list[str]:
+        """User agents."""
+        return list(self._writers)
 
 
 class Hosted(Protocol):
@@ -79,7 +93,7 @@ class Hosted(Protocol):
         """It did not end after all."""
 
     def settle(self) -> None:
-        """What is held now will be kept: bring it to rest. There is one thread."""
+        """What is held now becomes a baseline: bring it to rest. There is one thread."""
 
     def warm_up(self) -> Iterator[None]:
         """Make private the memory pages that every request writes to; changes nothing.

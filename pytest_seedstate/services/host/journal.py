@@ -257,6 +257,7 @@ class HostJournal:
         changes = [
             self._describe(at, before.get(at), after.get(at))
             for at in sorted({*before, *after})
-            if before.get(at) != after.get(at)
+            # Not equality, for which 1 and true are one.
+            if repr(before.get(at)) != repr(after.get(at))
         ]
         return ChangeSet(tuple(changes), tuple(touched["notes"]), tuple(touched["writers"]))

@@ -172,8 +172,8 @@ class Process:
         target.give_connections(server.take_parked())
         target.close()
         server.close()
-        self._hosted.settle()
         if message["baseline"]:
+            self._hosted.settle()
             self._hosted.segments = []
         self._hosted.segments.append(Log())
         self._channel.send({"kept": os.getpid(), "segment": len(self._hosted.segments) - 1})

@@ -7,6 +7,7 @@ process can go on with their descriptors and no client notices.
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import sys
@@ -47,6 +48,7 @@ class Server:
         self._serving: dict[threading.Thread, Connection] = {}
         self._lock = threading.Lock()
         self._parked: list[Connection] = []
+        self._is_parking = False
         self._park_signal, self._park_trigger = socket.socketpair()
 
     def accept(self) -> None:
@@ -67,12 +69,17 @@ class Server:
 
     def park(self) -> None:
         """Ask all threads to end after the request they are in; do not wait."""
+        with self._lock:
+            self._is_parking = True
         self._park_trigger.send(b"x")
 
     def unpark(self) -> None:
         """Go on with the parked connections."""
+        with self._lock:
+            # Before the signal is taken away: who has seen it parks no more.
+            self._is_parking = False
+            parked, self._parked = self._parked, []
         self._park_signal.recv(1)
-        parked, self._parked = self._parked, []
         for connection in parked:
             self._start(connection)
 
@@ -92,7 +99,9 @@ class Server:
         with self._lock:
             for connection in self._serving.values():
                 if not connection.is_carried_out:
-                    connection.socket.shutdown(socket.SHUT_RDWR)
+                    # The client may have hung up just now.
+                    with contextlib.suppress(OSError):
+                        connection.socket.shutdown(socket.SHUT_RDWR)
 
     def wait_quiet(self, seconds: float) -> bool:
         """Wait until all threads have ended.
@@ -123,7 +132,11 @@ class Server:
     def _serve(self, connection: Connection) -> None:
         parked = False
         try:
-            parked = self._serve_until_parked(connection)
+            while not parked and self._serve_until_parked(connection):
+                with self._lock:
+                    parked = self._is_parking
+                    if parked:
+                        self._parked.append(connection)
         except (HangupError, OSError):
             # The client is gone, and nobody is left to be told anything.
             pass
@@ -132,8 +145,6 @@ class Server:
         finally:
             with self._lock:
                 del self._serving[threading.current_thread()]
-                if parked:
-                    self._parked.append(connection)
             if not parked:
                 connection.socket.close()
 

@@ -211,11 +211,13 @@ class HostService(ABC):
 
     def _failed(self, what: str) -> SeedstateError:
         status = self._root.poll() if self._root is not None else None
+        lines = self._log_tail()
         return SeedstateError(
             f"{self.title} {what}",
             checked=f"its process has exit status {status}" if status is not None else None,
-            fix="run again; if it happens again, please report it with the lines below",
-            detail=self._log_tail(),
+            fix="run again; if it happens again, please report it"
+            + (" with the lines below" if lines else ""),
+            detail=lines,
         )
 
     def _log_tail(self) -> str | None:

@@ -70,6 +70,7 @@ class _Item:
         *("pipeline", "refresh", "routing", "timeout", "wait_for_active_shards", "require_alias"),
         *("_source", "_source_includes", "_source_excludes"),
     ),
+    documents=True,
 )
 def bulk(request: Request) -> Response:
     started = time.perf_counter()

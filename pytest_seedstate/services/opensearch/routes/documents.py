@@ -99,7 +99,7 @@ def source_of(text: bytes) -> dict[str, Any]:
         ) from None
 
 
-@route("PUT,POST", "/{index}/_doc/{id}", parameters=("op_type", *_WRITE))
+@route("PUT,POST", "/{index}/_doc/{id}", parameters=("op_type", *_WRITE), documents=True)
 def put_document(request: Request) -> Response:
     kind = request.parameters.get("op_type", "index")
     if kind not in ("index", "create"):
@@ -111,12 +111,12 @@ def put_document(request: Request) -> Response:
     return _indexed(request, create=kind == "create")
 
 
-@route("PUT,POST", "/{index}/_create/{id}", parameters=_WRITE)
+@route("PUT,POST", "/{index}/_create/{id}", parameters=_WRITE, documents=True)
 def create_document(request: Request) -> Response:
     return _indexed(request, create=True)
 
 
-@route("POST", "/{index}/_doc", parameters=("op_type", *_WRITE))
+@route("POST", "/{index}/_doc", parameters=("op_type", *_WRITE), documents=True)
 def add_document(request: Request) -> Response:
     return _indexed(request, create=request.parameters.get("op_type") == "create")
 
@@ -146,6 +146,7 @@ def _place(request: Request) -> Place:
     "DELETE",
     "/{index}/_doc/{id}",
     parameters=("routing", "refresh", "timeout", "wait_for_active_shards", *_CONDITIONS),
+    documents=True,
 )
 def remove_document(request: Request) -> Response:
     refresh = refresh_choice(request.parameters.get("refresh"))

@@ -137,6 +137,7 @@ class Route:
     parameters: frozenset[str]
     names: tuple[str, ...]  # of the path's variables, in order
     reads: bool  # it changes nothing but counters and search contexts
+    writes_documents: bool  # it changes no definitions, but for what a new document brings
 
 
 class _Branch:
@@ -172,7 +173,11 @@ _ELSEWHERE_BELOW = _ELSEWHERE | frozenset(
 
 
 def route(
-    methods: str, *paths: str, parameters: tuple[str, ...] = (), reads: bool | None = None
+    methods: str,
+    *paths: str,
+    parameters: tuple[str, ...] = (),
+    reads: bool | None = None,
+    documents: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register a function as the answer to requests.
 
@@ -181,6 +186,7 @@ def route(
         paths: with ``{name}`` for variable segments.
         parameters: of the query string, besides the common ones.
         reads: whether it leaves all data as they are; None: if it answers GET.
+        documents: whether it writes documents, and no definitions.
     """
     harmless = "GET" in methods.split(",") if reads is None else reads
 
@@ -196,7 +202,7 @@ def route(
                     branch = branch.literals.setdefault(segment, _Branch())
             for method in methods.split(","):
                 branch.routes[method] = Route(
-                    handler, frozenset(parameters), tuple(names), harmless
+                    handler, frozenset(parameters), tuple(names), harmless, documents
                 )
         return handler
 

@@ -112,6 +112,7 @@ def _wrong(reason: str) -> ApiError:
         *("retry_on_conflict", "if_seq_no", "if_primary_term", "version", "version_type"),
         *("_source", "_source_includes", "_source_excludes"),
     ),
+    documents=True,
 )
 def update_document(request: Request) -> Response:
     check_timeouts(request)

@@ -37,14 +37,14 @@ def _with_query(request: Request) -> dict[str, Any]:
     return body if of_url is None else {**body, "query": of_url}
 
 
-@route("POST", "/{index}/_delete_by_query", parameters=_BY_QUERY)
+@route("POST", "/{index}/_delete_by_query", parameters=_BY_QUERY, documents=True)
 def delete_found(request: Request) -> Response:
     _check_by_query(request)
     work = delete_by_query(request.node, request.names(), _with_query(request), request.parameters)
     return _worked(request, work, "deleted")
 
 
-@route("POST", "/{index}/_update_by_query", parameters=_BY_QUERY)
+@route("POST", "/{index}/_update_by_query", parameters=_BY_QUERY, documents=True)
 def update_found(request: Request) -> Response:
     _check_by_query(request)
     work = update_by_query(request.node, request.names(), _with_query(request), request.parameters)
@@ -57,8 +57,7 @@ def update_found(request: Request) -> Response:
     parameters=(
         "refresh", "timeout", "wait_for_active_shards", "wait_for_completion",
         "requests_per_second", "slices", "scroll", "max_docs", "require_alias",
-    ),
-)  # fmt: skip
+    ), documents=True)  # fmt: skip
 def copy_found(request: Request) -> Response:
     _check_by_query(request)
     body = request.object(required=True)
