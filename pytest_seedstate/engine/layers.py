@@ -63,7 +63,3 @@ class LayerStack:
         while self._layers and self._layers[-1].ended:
             self._layers.pop()
         return True
-
-    def drop(self) -> None:
-        """Forget all layers, when the state below them was replaced."""
-        self._layers.clear()

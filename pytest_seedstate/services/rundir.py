@@ -24,7 +24,6 @@ from types import TracebackType
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services import platform
-from pytest_seedstate.services.cache import cache_dir as cache_dir
 
 _LOCK, OWNER, _PROCESSES = "lock", "owner", "processes"
 

@@ -33,14 +33,13 @@ class HttpClient:
     """Calls to one URL; they may come from several threads at once.
 
     Args:
-        url: ``http`` or ``https``, with ``user:password@`` where the service wants them.
+        url: ``http``, with ``user:password@`` where the service wants them.
     """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self.host = parts.netloc.rpartition("@")[2]
-        self.url = f"{parts.scheme}://{self.host}"
-        self._is_secure = parts.scheme == "https"
+        self.url = f"http://{self.host}"
         self._path = parts.path.rstrip("/")
         self._headers = {"host": self.host, "user-agent": "pytest-seedstate"}
         if parts.username is not None:
@@ -83,18 +82,14 @@ class HttpClient:
         try:
             connection = self._idle.get_nowait()
         except queue.Empty:
-            connection = self._connection()
+            connection = http.client.HTTPConnection(self.host, timeout=_TIMEOUT)
         else:
             try:
                 return self._exchange_on(connection, method, target, headers, body)
             except (ConnectionError, http.client.RemoteDisconnected):
                 # An idle connection may have been closed long ago; a fresh one tells the truth.
-                connection = self._connection()
+                connection = http.client.HTTPConnection(self.host, timeout=_TIMEOUT)
         return self._exchange_on(connection, method, target, headers, body)
-
-    def _connection(self) -> http.client.HTTPConnection:
-        kind = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
-        return kind(self.host, timeout=_TIMEOUT)
 
     def _exchange_on(
         self,

@@ -188,7 +188,7 @@ class Control:
         return SeedstateError(
             "PostgreSQL does not answer",
             where=_endpoint(self.conninfo),
-            fix="the server has ended or was stopped during the run: see its log",
+            fix="see whether it still runs, and what its log says",
             detail=str(error),
         )
 
