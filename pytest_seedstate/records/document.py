@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.placed_fields import check_fields, chosen_fields, required_value
 from pytest_seedstate.records.template import Template
 from pytest_seedstate.records.values import document_names, search_value
@@ -22,7 +24,7 @@ class Document:
     """A record as a document of an OpenSearch index.
 
     Args:
-        index: the index, or an alias that leads to one.
+        index: the index, or an alias that leads to one; no template, unlike `id`.
         id: template of the document's id, e.g. ``{sku}``.
         fields: the fields that it has, under their alias where they have one; None means all but
             the excluded ones and those that an `Object` of the record uses as its body.
@@ -63,11 +65,20 @@ class Document:
         return parts
 
     def check(self, model: type[Record], where: str) -> None:
-        """Refuse fields that the model lacks.
+        """Refuse an index that is no name, and fields that the model lacks.
 
         Raises:
-            SeedstateError: the unknown field, with the closest one.
+            SeedstateError: an index that is empty or has braces, with the record's file; the
+                unknown field, with the closest one.
         """
+        if not self.index:
+            raise SeedstateError("the index of a document has no name", where=_site(model, where))
+        if "{" in self.index or "}" in self.index:
+            raise SeedstateError(
+                f"the index '{self.index}' of a document has braces, and an index is no template",
+                where=_site(model, where),
+                fix="write the index's name as it is; only 'id' and 'extra' are templates",
+            )
         check_fields(model, where, self.fields, self.exclude)
         for template in (self.id_template, *_templates(self.extra_parts)):
             template.check(model.readable_names(), where)
@@ -107,6 +118,11 @@ class Document:
         """
         template = self.id_template
         return str(required_value(template, record, template.render(record)))
+
+
+def _site(model: type[Record], where: str) -> str:
+    file = getattr(sys.modules.get(model.__module__), "__file__", None)
+    return f"{where}, {file}" if file else where
 
 
 def _compiled(part: Any) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pytest_seedstate.errors import SeedstateError, unknown_name
+from pytest_seedstate.errors import SeedstateError, closest, unknown_name
+from pytest_seedstate.stores.opensearch_schema import SitedDeclaration
 
 KINDS = ("index", "index_template", "ingest_pipeline")
 """The keys of a declaration that say what it is, and name it."""
@@ -13,8 +14,11 @@ KINDS = ("index", "index_template", "ingest_pipeline")
 INDEX_PARTS = ("settings", "mappings", "aliases")
 """What the body of an index may have."""
 
+_PARTS_AND_NAME = ("index", *INDEX_PARTS)
+_ALL_KEYS = (*KINDS, *INDEX_PARTS)
 
-def index_declaration(given: Any, where: str, *, file_name: str | None = None) -> dict[str, Any]:
+
+def index_declaration(given: Any, where: str, *, file_name: str | None = None) -> SitedDeclaration:
     """Check a declaration.
 
     Args:
@@ -23,7 +27,7 @@ def index_declaration(given: Any, where: str, *, file_name: str | None = None) -
         file_name: what an index is called that does not say it.
 
     Returns:
-        The declaration with its name.
+        The declaration with its name and origin.
 
     Raises:
         SeedstateError: no name or several, a part that an index does not have.
@@ -36,6 +40,10 @@ def index_declaration(given: Any, where: str, *, file_name: str | None = None) -
     kinds = [kind for kind in KINDS if kind in declaration]
     if not kinds and file_name and _is_body_of_an_index(declaration):
         declaration, kinds = {"index": file_name, **declaration}, ["index"]
+    if not kinds:
+        for part in declaration:
+            if part not in INDEX_PARTS and closest(str(part), _ALL_KEYS) in _PARTS_AND_NAME:
+                raise unknown_name("part of an index", str(part), _PARTS_AND_NAME, where=where)
     if len(kinds) != 1:
         problem = (
             f"a declaration has both '{kinds[0]}' and '{kinds[1]}'"
@@ -62,7 +70,7 @@ def index_declaration(given: Any, where: str, *, file_name: str | None = None) -
                 raise SeedstateError(
                     f"'{part}' of the index '{name}' is not a mapping", where=where
                 )
-    return dict(declaration)
+    return SitedDeclaration(declaration, where)
 
 
 def index_names(declared: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -284,14 +284,16 @@ class _RefusedError(SeedstateError):
 
 
 def _reason(error: Any) -> str:
-    """What OpenSearch says of an error, down to the first cause."""
+    """What OpenSearch says of an error, down to the first cause; a cause that is told is left out."""
     if not isinstance(error, Mapping):
         return str(error)
-    reasons = [str(error.get("reason") or error.get("type"))]
+    told = str(error.get("reason") or error.get("type"))
     while isinstance(error.get("caused_by"), Mapping):
         error = error["caused_by"]
-        reasons.append(str(error.get("reason") or error.get("type")))
-    return ": ".join(dict.fromkeys(reasons))
+        cause = str(error.get("reason") or error.get("type"))
+        if cause not in told:
+            told = f"{told}: {cause}"
+    return told
 
 
 def _check_ids(name: str, documents: Sequence[OpenSearchDocument]) -> None:

@@ -18,6 +18,19 @@ _PATHS = {
 _TITLES = {"ingest_pipeline": "ingest pipeline", "index_template": "index template"}
 
 
+class SitedDeclaration(dict[str, Any]):
+    """A declaration that knows its origin, which is no part of what is declared.
+
+    Args:
+        declaration: see `read_declared`.
+        where: its file or line, for messages.
+    """
+
+    def __init__(self, declaration: Mapping[str, Any], where: str) -> None:
+        super().__init__(declaration)
+        self.where = where
+
+
 @dataclass(frozen=True)
 class Declared:
     """One thing to create.
@@ -26,11 +39,13 @@ class Declared:
         kind: ``index``, ``index_template`` or ``ingest_pipeline``.
         name: of the thing.
         body: what its PUT request says.
+        where: the file or line that declares it, None where nobody knows.
     """
 
     kind: str
     name: str
     body: Mapping[str, Any]
+    where: str | None = None
 
     @property
     def path(self) -> str:
@@ -40,7 +55,8 @@ class Declared:
     @property
     def title(self) -> str:
         """How messages call it."""
-        return f"the OpenSearch {_TITLES.get(self.kind, self.kind)} '{self.name}'"
+        title = f"the OpenSearch {_TITLES.get(self.kind, self.kind)} '{self.name}'"
+        return f"{title} of {self.where}" if self.where else title
 
 
 def read_declared(declared: Sequence[Mapping[str, Any]]) -> list[Declared]:
@@ -48,23 +64,26 @@ def read_declared(declared: Sequence[Mapping[str, Any]]) -> list[Declared]:
 
     Args:
         declared: each with one of the keys ``index``, ``index_template`` and ``ingest_pipeline``,
-            and the body of that API's PUT request beside it.
+            and the body of that API's PUT request beside it. Messages tell the origin of a
+            `SitedDeclaration`.
 
     Raises:
         SeedstateError: one of no kind, of two kinds, or declared twice.
     """
     found: list[Declared] = []
     for one in declared:
+        where = one.where if isinstance(one, SitedDeclaration) else None
         kinds = [kind for kind in _PATHS if kind in one]
         if len(kinds) != 1 or not isinstance(one[kinds[0]], str) or not one[kinds[0]]:
             raise SeedstateError(
                 "a declaration for OpenSearch needs one name, under one of "
                 + ", ".join(f"'{kind}'" for kind in _PATHS),
+                where=where,
                 checked=f"it has: {', '.join(map(str, one)) or 'nothing'}",
             )
         kind = kinds[0]
         body = {key: value for key, value in one.items() if key != kind}
-        made = Declared(kind, one[kind], body)
+        made = Declared(kind, one[kind], body, where)
         if any((made.kind, made.name) == (other.kind, other.name) for other in found):
             raise SeedstateError(f"{made.title} is declared twice")
         found.append(made)

@@ -74,6 +74,30 @@ def test_fields_may_be_chosen_and_excluded_and_go_by_their_alias() -> None:
     assert document(product, 2).source == {"unitPrice": 3}
 
 
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        ("d-{t}", "the index 'd-{t}' of a document has braces, and an index is no template"),
+        ("d-}", "the index 'd-}' of a document has braces"),
+        ("", "the index of a document has no name"),
+    ],
+)
+def test_an_index_that_is_no_name_is_told(project: Project, index: str, message: str) -> None:
+    """When the module is read, with the record and its file."""
+    note = (
+        "from pytest_seedstate import Document, Record\n"
+        "class Note(Record):\n"
+        "    id: int\n"
+        "    t: str\n"
+        f"    stored_in = Document({index!r}, id='{{id}}')\n"
+    )
+    with pytest.raises(SeedstateError) as caught:
+        project({"scenarios/notes.py": note})
+    assert message in str(caught.value)
+    assert "Note.stored_in" in str(caught.value)
+    assert "notes.py" in str(caught.value)
+
+
 def test_values_are_what_json_has() -> None:
     """Numbers, dates as date fields take them, texts of everything else."""
 

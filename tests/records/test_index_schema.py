@@ -28,6 +28,10 @@ from pytest_seedstate import Document, Record
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.derived_index import derived_indices
 from pytest_seedstate.records.index_fields import index_field
+from pytest_seedstate.stores.no_journal import NoJournal
+from pytest_seedstate.stores.opensearch import OpenSearchStore
+from pytest_seedstate.stores.opensearch_schema import read_declared
+from tests.opensearch.serving import served
 from tests.records.conftest import Project
 
 NOTES = """
@@ -121,6 +125,16 @@ def test_what_one_pack_declares_is_not_derived_for_another(project: Project) -> 
             {"schema/opensearch/a.json": '{"index": "a", "mapping": {}}'},
             "unknown part of an index 'mapping'(.|\n)*did you mean 'mappings'",
         ),
+        (
+            {"schema/opensearch/a.json": '{"mapping": {}}'},
+            "unknown part of an index 'mapping'(.|\n)*a\\.json(.|\n)*did you mean 'mappings'",
+        ),
+        ({"schema/opensearch/a.json": '[{"indx": "a"}]'}, "did you mean 'index'"),
+        (
+            {"more.py": "from pytest_seedstate import schema\nschema(indices=[{'alias': {}}])"},
+            r"more\.py:2(.|\n)*did you mean 'aliases'",
+        ),
+        ({"schema/opensearch/a.json": '{"index_patterns": "a"}'}, "lacks its name"),
         ({"schema/opensearch/a.json": '{"index": "a", "settings": 1}'}, "'settings' of the index"),
         ({"schema/opensearch/a.json": '{"index": ""}'}, "'index' is not a name: ''"),
         ({"schema/opensearch/a.json": '{"ingest_pipeline": 3}'}, "'ingest_pipeline' is not a name"),
@@ -136,6 +150,31 @@ def test_a_declaration_that_is_none_is_told(
     with pytest.raises(SeedstateError, match=message) as caught:
         project({f"scenarios/shop/{name}": text for name, text in files.items()})
     assert "scenarios/shop" in str(caught.value)
+
+
+def test_what_the_store_refuses_is_told_with_its_file(project: Project) -> None:
+    """And OpenSearch's reason once, though it tells it as its own cause too."""
+    wrong = '{"mappings": {"properties": {"t": {"type": "txet"}}}}'
+    registry = project(
+        {
+            "scenarios/shop/records.py": NOTES,
+            "scenarios/shop/schema/opensearch/notes.json": wrong,
+        }
+    )
+    with served() as url:
+        store = OpenSearchStore({"url": url}, NoJournal("OpenSearch"))
+        with pytest.raises(SeedstateError, match=r"index 'notes' of .*notes\.json") as caught:
+            store.create_schema(registry.schema_for("opensearch"))
+        store.close()
+    assert str(caught.value).count("No handler for type [txet] declared on field [t]") == 1
+
+
+def test_what_is_declared_twice_is_told_with_its_line(project: Project) -> None:
+    """That of the second."""
+    twice = "from pytest_seedstate import schema\nschema(indices=['a'])\nschema(indices=['a'])\n"
+    registry = project({"scenarios/shop.py": twice})
+    with pytest.raises(SeedstateError, match=r"shop\.py:3 is declared twice"):
+        read_declared(registry.schema_for("opensearch"))
 
 
 @pytest.mark.parametrize(
