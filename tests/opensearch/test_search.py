@@ -184,6 +184,14 @@ def test_highlights(shop: Api, highlight: dict[str, Any], shown: str) -> None:
             {"rescore": {"x": 1}},
             "[rescore] of a search is not supported by the embedded OpenSearch",
         ),
+        ({"rescore": {}}, "[rescore] of a search is not supported by the embedded OpenSearch"),
+        ({"slice": {}}, "[slice] of a search is not supported by the embedded OpenSearch"),
+        (
+            {"timeout": "1x"},
+            "failed to parse setting [timeout] with value [1x] as a time value: unit is missing or "
+            "unrecognized",
+        ),
+        ({"timeout": None}, "Unknown key for a VALUE_NULL in [timeout]."),
         ({"size": -1}, "[size] parameter cannot be negative, found [-1]"),
         ({"sort": ["nope"]}, "all shards failed"),
         ({"from": 10_000, "size": 1}, "all shards failed"),
@@ -197,6 +205,32 @@ def test_wrong_requests_are_told(shop: Api, body: dict[str, Any], reason: str) -
     """Nothing is ignored silently, and nothing is a 500."""
     answer = shop("POST", "/one/_search", body)
     assert (answer.status, answer.reason) == (400, reason)
+
+
+@pytest.mark.parametrize(
+    "name", ["ignore_unavailable", "allow_no_indices", "typed_keys", "rest_total_hits_as_int"]
+)
+def test_a_flag_is_true_or_false(shop: Api, name: str) -> None:
+    """As on a real node, also where it would change nothing."""
+    answer = shop("POST", f"/one/_search?{name}=maybe", {})
+    told = "Failed to parse value [maybe] as only [true] or [false] are allowed."
+    assert (answer.status, answer.reason) == (400, told)
+    assert shop("POST", f"/one/_search?{name}", {}).status == 200
+
+
+@pytest.mark.parametrize("timeout", ["5s", "-1", "100ms", 0])
+def test_a_timeout_is_a_time(shop: Api, timeout: str | int) -> None:
+    """In the body and in the query string; no search here takes longer."""
+    assert shop("POST", "/one/_search", {"timeout": timeout}).status == 200
+    assert shop("POST", f"/one/_search?timeout={timeout}", {}).status == 200
+    assert shop("POST", "/one/_search?timeout=1x", {}).status == 400
+
+
+def test_options_of_a_multi_search_may_be_null(shop: Api) -> None:
+    """Then they are not said."""
+    lines = ({"index": "one", "ignore_unavailable": None}, {"size": 0})
+    answer = shop.bulk(*lines, path="/_msearch")
+    assert [one["status"] for one in answer.body["responses"]] == [200]
 
 
 def test_several_searches_at_once(shop: Api) -> None:

@@ -16,6 +16,7 @@ from ..queries import Context, Query, parse, walk
 from ..queries.base import as_set
 from ..queries.compound import Bool
 from ..queries.nested import INNER_HITS_DEFAULT, Nested
+from ..routes.registry import read_flag
 from ..storage.limits import check
 from .request import Search, whole
 from .sorting import Key, check_doc_values
@@ -88,9 +89,13 @@ def looked_up(node: Node, index: str, identifier: str, path: str) -> Any:
 
 
 def places(node: Node, expression: str, parameters: Mapping[str, str]) -> list[Place]:
-    """The indices that a request names."""
-    ignore = parameters.get("ignore_unavailable", "false") in ("true", "")
-    allow = parameters.get("allow_no_indices", "true") in ("true", "")
+    """The indices that a request names.
+
+    Raises:
+        ApiError: something is not there, or an option is neither true nor false.
+    """
+    ignore = read_flag(parameters, "ignore_unavailable")
+    allow = read_flag(parameters, "allow_no_indices", True)
     expand = parameters.get("expand_wildcards", "open")
     targets = node.targets(
         expression, ignore_unavailable=ignore, allow_no_indices=allow, expand_wildcards=expand

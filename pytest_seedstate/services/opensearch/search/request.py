@@ -13,6 +13,7 @@ from ..plain import plain
 from ..queries import Query, parse
 from ..queries.leaf import MatchAll
 from ..storage.projection import source_choice
+from ..storage.settings import milliseconds
 from .sort_request import parse_sort
 from .sorting import Sort
 
@@ -72,6 +73,8 @@ _ELSEWHERE = frozenset(
     "explain profile rescore suggest script_fields indices_boost slice ext terminate_after"  # noqa: SIM905
     " search_pipeline derived verbose_pipeline include_named_queries_score".split()
 )
+# Of those, what means something wrong when it is empty, not nothing.
+_NEVER_EMPTY = frozenset({"rescore", "slice"})
 
 
 def member(name: str) -> Callable[[Reader], Reader]:
@@ -254,9 +257,16 @@ def _pit(search: Search, value: Any) -> None:
 
 
 @member("timeout")
+def _timeout(search: Search, value: Any) -> None:
+    """A search here is never stopped, so that any time will do."""
+    if value is None or isinstance(value, (dict, list)):
+        raise parsing_error(f"Unknown key for a {_token(value)} in [timeout].")
+    milliseconds(str(value), "timeout")
+
+
 @member("stats")
 def _no_effect(search: Search, value: Any) -> None:
-    """A search here is never stopped, and statistics of groups are not shown."""
+    """Statistics of groups are not shown."""
 
 
 _OBJECTS = frozenset({"query", "aggs", "aggregations", "highlight", "post_filter"})
@@ -279,7 +289,7 @@ def read_search(body: Mapping[str, Any], search: Search | None = None) -> Search
                 # A value of a type that nobody expects there, somewhere deep inside.
                 raise parsing_error(f"[{name}] is malformed: {problem}") from None
         elif name in _ELSEWHERE:
-            if value not in (False, None, {}, []):
+            if value not in (False, None, {}, []) or (name in _NEVER_EMPTY and value == {}):
                 raise unsupported(f"[{name}] of a search")
         else:
             raise parsing_error(f"Unknown key for a {_token(value)} in [{name}].")

@@ -11,7 +11,7 @@ from ..aggregations.base import with_typed_keys
 from ..errors import ApiError, illegal_argument, parsing_error, unsupported
 from ..queries import parse
 from ..queries.leaf import MatchAll
-from ..routes.registry import Request, Response, parse_json, route
+from ..routes.registry import Request, Response, parse_json, read_flag, route
 from ..storage.blocks import check_blocks
 from ..storage.index import validation_failed
 from . import by_query_routes, top_hits  # noqa: F401  # they register
@@ -75,9 +75,9 @@ def _answer(
 
 def _adapted(told: dict[str, Any], search: Search, parameters: Mapping[str, str]) -> dict[str, Any]:
     """The answer as the query string wants it shown."""
-    if parameters.get("typed_keys", "false") in ("true", "") and "aggregations" in told:
+    if "aggregations" in told and read_flag(parameters, "typed_keys"):
         told["aggregations"] = with_typed_keys(search.aggregations, told["aggregations"])
-    if parameters.get("rest_total_hits_as_int", "false") in ("true", ""):
+    if read_flag(parameters, "rest_total_hits_as_int"):
         total = told["hits"].get("total")
         told["hits"]["total"] = -1 if total is None else total["value"]
     return told
@@ -102,7 +102,8 @@ def search_once(
     """
     watch = Watch()
     search = read_search(body)
-    if parameters.get("rest_total_hits_as_int", "false") in ("true", ""):
+    read_flag(parameters, "typed_keys")  # wrong whether there are aggregations or not
+    if read_flag(parameters, "rest_total_hits_as_int"):
         if type(search.track_total) is int and "track_total_hits" in body:
             raise illegal_argument(
                 "[rest_total_hits_as_int] cannot be used if the tracking of total hits is not"
@@ -319,7 +320,7 @@ def multi_search(request: Request) -> Response:
         for name, value in header.items():
             if name not in _HEADER:
                 raise illegal_argument(f"key [{name}] is not supported in the metadata section")
-            if _HEADER[name] is not None:
+            if _HEADER[name] is not None and value is not None:
                 text = ",".join(value) if isinstance(value, list) else str(value)
                 parameters[name] = text.lower() if isinstance(value, bool) else text
         names = header.get("index", header.get("indices", request.names()))
