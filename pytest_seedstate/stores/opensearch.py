@@ -168,11 +168,11 @@ class OpenSearchStore:
     def _create(self, one: Declared) -> None:
         try:
             if one.kind != "index" and self._exists(one):
-                raise SeedstateError(f"{one.title} is there already")
+                raise SeedstateError(f"{one.title} is there already", where=one.where)
             self._call("PUT", one.path, one.body)
         except _RefusedError as error:
             raise SeedstateError(
-                f"{one.title} cannot be created: {error.reason}", where="its declaration"
+                f"{one.title} cannot be created: {error.reason}", where=one.where
             ) from error
 
     def _exists(self, one: Declared) -> bool:

@@ -55,8 +55,7 @@ class Declared:
     @property
     def title(self) -> str:
         """How messages call it."""
-        title = f"the OpenSearch {_TITLES.get(self.kind, self.kind)} '{self.name}'"
-        return f"{title} of {self.where}" if self.where else title
+        return f"the OpenSearch {_TITLES.get(self.kind, self.kind)} '{self.name}'"
 
 
 def read_declared(declared: Sequence[Mapping[str, Any]]) -> list[Declared]:
@@ -85,7 +84,7 @@ def read_declared(declared: Sequence[Mapping[str, Any]]) -> list[Declared]:
         body = {key: value for key, value in one.items() if key != kind}
         made = Declared(kind, one[kind], body, where)
         if any((made.kind, made.name) == (other.kind, other.name) for other in found):
-            raise SeedstateError(f"{made.title} is declared twice")
+            raise SeedstateError(f"{made.title} is declared twice", where=where)
         found.append(made)
     order = list(_PATHS)
     return sorted(found, key=lambda each: order.index(each.kind))
