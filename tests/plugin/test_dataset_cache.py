@@ -162,3 +162,91 @@ def test_verification_does_not_trust_the_cache(books: pytest.Pytester) -> None:
     result = books.runpytest_subprocess("-s", "--seedstate-verify")
     result.assert_outcomes(passed=1)
     assert result.stdout.str().count("made a book") == 2 * 12
+
+
+READING = """
+    import os
+
+    AT = os.environ.get("SEEDSTATE_TEST_AT", "none")
+"""
+PLACED = """
+    import time
+
+    from pytest_seedstate import Record, Row, scenario
+
+
+    class Note(Record):
+        id: int
+        text: str
+        stored_in = Row("notes")
+
+
+    @scenario("notes")
+    def notes(seed, number=1):
+        time.sleep(0.03)
+        yield Note(id=number, text=AT)
+"""
+ASKING = """
+    import os
+    import pytest
+    from scenarios.placed import Note
+
+
+    @pytest.mark.scenario("notes")
+    def test_notes(postgres):
+        assert postgres.execute("SELECT text FROM notes").fetchone()[0] == EXPECTED
+"""
+
+
+@pytest.mark.parametrize("where", ["the pack", "a module that it imports"])
+def test_a_variable_that_was_read_before_anybody_watched(
+    books: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """A test module has imported the pack, as most do; another value makes other data."""
+    if where == "the pack":
+        write(books, "scenarios/placed.py", READING + PLACED)
+    else:
+        write(books, "lib/w.py", READING)
+        write(books, "scenarios/placed.py", "    from lib.w import AT\n" + PLACED)
+    found = []
+    for value in (None, None, "here", "here", None):
+        if value is None:
+            monkeypatch.delenv("SEEDSTATE_TEST_AT", raising=False)
+        else:
+            monkeypatch.setenv("SEEDSTATE_TEST_AT", value)
+        write(books, "test_books.py", ASKING.replace("EXPECTED", repr(value or "none")))
+        result = books.runpytest_subprocess("--seedstate-report=run.json")
+        result.assert_outcomes(passed=1)
+        figures = json.loads((books.path / "run.json").read_text("utf-8"))["figures"]
+        found.append(figures["cached"]["count"])
+    assert found == [0, 1, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "AT = [*os.environ.values()] and 'none'",
+        "os.environ['SEEDSTATE_TEST_AT'] = AT = os.getenv('SEEDSTATE_TEST_AT', 'none')",
+    ],
+    ids=["it reads what nobody can tell", "it changes what it reads"],
+)
+def test_a_variable_that_cannot_be_told(books: pytest.Pytester, line: str) -> None:
+    """The dataset is not kept."""
+    write(books, "scenarios/placed.py", "    import os\n\n    " + line + "\n" + PLACED)
+    write(books, "test_books.py", ASKING.replace("EXPECTED", "'none'"))
+    books.runpytest_subprocess().assert_outcomes(passed=1)
+    assert not list(books.path.glob("cache/datasets/*.dataset"))
+
+
+def test_a_variable_that_has_changed_since_it_was_read(books: pytest.Pytester) -> None:
+    """What is made then is not kept: nobody knows which value it was made with."""
+    write(books, "scenarios/placed.py", READING + PLACED)
+    changed = """
+    def test_later(seedstate):
+        seedstate.seed("notes")
+        os.environ["SEEDSTATE_TEST_AT"] = "later"
+        seedstate.seed("notes", number=2)
+    """
+    write(books, "test_books.py", ASKING.replace("EXPECTED", "'none'") + changed)
+    books.runpytest_subprocess("-k", "later").assert_outcomes(passed=1, deselected=1)
+    assert len(list(books.path.glob("cache/datasets/*.dataset"))) == 1

@@ -172,16 +172,31 @@ def test_another_version_of_a_library_is_another_dataset(
         (tmp_path / "site" / installed).mkdir(parents=True)
         with monkeypatch.context() as patch:
             patch.syspath_prepend(tmp_path / "site")
-            manifest.surroundings.cache_clear()
+            manifest.software.cache_clear()
             cached.get(registry, "from-data")
         (tmp_path / "site" / installed).rmdir()
     with monkeypatch.context() as patch:
         patch.setattr("sys.version", "4.0")
-        manifest.surroundings.cache_clear()
+        manifest.software.cache_clear()
         cached.get(registry, "from-data")
-    manifest.surroundings.cache_clear()
+    manifest.software.cache_clear()
     cached.get(registry, "from-data")
     assert cached.hits == [False, False, False, False, True]
+
+
+@pytest.mark.parametrize("variable", ["TZ", "LANG", "LC_ALL", "LC_TIME"])
+def test_another_time_zone_or_locale_is_another_dataset(
+    registry: Registry, cached: Cached, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """Nobody sees C code read these."""
+    monkeypatch.delenv(variable, raising=False)
+    cached.get(registry, "from-data")
+    monkeypatch.setenv(variable, "other")
+    cached.get(registry, "from-data")
+    cached.get(registry, "from-data")
+    monkeypatch.delenv(variable)
+    cached.get(registry, "from-data")
+    assert cached.hits == [False, False, True, True]
 
 
 def test_going_back_to_what_was_finds_it_again(registry: Registry, cached: Cached) -> None:

@@ -29,7 +29,7 @@ def cached(tmp_path: Path) -> Cached:
 
 def sealed(body: bytes) -> bytes:
     """A file whose digest is right, whatever it says."""
-    return b"seedstate-dataset 1 " + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+    return b"seedstate-dataset 2 " + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
 
 def without_classes(content: bytes) -> bytes:
@@ -53,7 +53,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
     "of another program": lambda _: b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
     "a pickle": lambda _: pickle.dumps(Harm()),
-    "of another format": lambda content: content.replace(b"dataset 1", b"dataset 2", 1),
+    "of the format before": lambda content: content.replace(b"dataset 2", b"dataset 1", 1),
     "the right digest of nothing": lambda _: sealed(b""),
     "the right digest of nonsense": lambda _: sealed(b"{}\n[]\n7"),
     "a class that is gone": without_classes,

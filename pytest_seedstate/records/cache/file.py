@@ -20,7 +20,7 @@ from pytest_seedstate.records.dataset import Dataset
 from pytest_seedstate.records.progress import Progress
 from pytest_seedstate.records.record import Record
 
-_FORMAT = b"seedstate-dataset 1 "
+_FORMAT = b"seedstate-dataset 2 "
 
 
 def written(dataset: Dataset, manifest: Manifest) -> list[bytes]:

@@ -6,7 +6,6 @@ import hashlib
 import os
 import stat
 import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest_seedstate
+from pytest_seedstate.records.cache.began import BEGAN, ENVIRONMENT
 from pytest_seedstate.records.cache.modules import (
     imported_since,
     is_first_party,
     is_installed,
     mentioned,
     reachable,
+    variables_read,
 )
 from pytest_seedstate.records.cache.watch import Seen, watching
 
@@ -30,7 +31,9 @@ Manifest = Mapping[str, Any]
 _NOTHING = "-"
 _ENDLESS = "a device or a pipe"
 
-_BEGAN = time.time_ns()
+_FOR_C_CODE = ("TZ", "LANG", "LC_ALL", "LC_TIME")
+"""Variables that nobody sees being read, because C code does that."""
+
 _past: dict[frozenset[str], _Past] = {}
 """What ran earlier in this process, by the files of its modules."""
 
@@ -104,13 +107,20 @@ def manifest(seen: Seen, modules: Iterable[str], loaded: set[str], began: int) -
     unwatched = sources - watched.keys()
     # A conftest, or a pack that one has imported: it may have read what it names.
     beside = {file for path in unwatched if path.endswith(".py") for file in mentioned(path)}
-    _refuse_younger(unwatched - late | beside, _BEGAN)
+    _refuse_younger(unwatched - late | beside, BEGAN)
     _refuse_younger(late | seen.files, began)
     read = _Past().read
     # What was opened just now is as it is now, whatever was seen earlier.
     for part in (*(past.read for past in related), _digests(seen)):
         for kind, digests in part.items():
             read[kind] |= digests
+    unseen = {path for path in unwatched - late if path.endswith(".py")}
+    for name in {name for path in unseen for name in variables_read(path)}:
+        digest = _variable(os.environ.get(name))
+        # The module may have run when it was something else.
+        if not digest == _variable(ENVIRONMENT.get(name)) == read["variables"].get(name, digest):
+            raise ValueError(f"the variable {name} has changed")
+        read["variables"][name] = digest
     read["files"] |= {path: watched.get(path) or file_digest(path) for path in sources | beside}
     return read
 
@@ -138,9 +148,14 @@ def file_digest(path: str) -> str:
     return _digest(*(f"{os.path.relpath(one, path)}\0{file_digest(one)}" for one in below))
 
 
-@cache
 def surroundings() -> str:
-    """Digest of what every dataset depends on: Python, all installed distributions, and us."""
+    """Digest of what every dataset depends on: the software, the time zone and the locale."""
+    return _digest(software(), *(_variable(os.environ.get(name)) for name in _FOR_C_CODE))
+
+
+@cache
+def software() -> str:
+    """Digest of Python, all installed distributions, and us."""
     own = Path(pytest_seedstate.__file__).resolve().parent
     # Of an installed distribution the version says it all.
     code = [] if is_installed(own) else [*own.glob("records/**/*.py"), *own.glob("stores/*.py")]

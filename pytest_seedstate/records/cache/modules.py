@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import site
 import sys
 import sysconfig
@@ -18,6 +19,9 @@ import pytest_seedstate
 _OWN = Path(pytest_seedstate.__file__).resolve().parent
 _LONGEST_PATH = 200
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
+_ENVIRONMENT = frozenset({"environ", "environb"})
+_GETENV = frozenset({"getenv", "getenvb"})
+_READING = frozenset({"get", "setdefault", "__getitem__", "__contains__"})
 
 
 def is_first_party(path: str) -> bool:
@@ -93,6 +97,64 @@ def mentioned(file: str) -> set[str]:
                 both = (folder / text, Path(text).absolute())
                 found.update(str(path) for path in both if path.is_file())
     return found
+
+
+def variables_read(file: str) -> set[str]:
+    """The environment variables that a source reads, anywhere in it, each by a constant name.
+
+    Raises:
+        OSError, SyntaxError: the source cannot be read.
+        ValueError: it uses the environment in a way that does not tell which variables it reads,
+            or sets one that it reads.
+    """
+    told: set[ast.AST] = set()
+    read: set[str] = set()
+    written: set[str] = set()
+    nodes = list(ast.walk(_tree(file, Path(file).stat().st_mtime_ns)))
+    for node in nodes:
+        match node:
+            case ast.Subscript(value=mapping, slice=ast.Constant(value=name), ctx=ctx):
+                asked = _ENVIRONMENT
+                into = read if isinstance(ctx, ast.Load) else written
+            case ast.AugAssign(target=ast.Subscript(value=mapping, slice=ast.Constant(value=name))):
+                asked, into = _ENVIRONMENT, read
+            case ast.Call(func=ast.Attribute(value=mapping, attr=method), args=[first, *_]) if (
+                method in _READING and isinstance(first, ast.Constant)
+            ):
+                asked, name, into = _ENVIRONMENT, first.value, read
+            case ast.Call(func=mapping, args=[ast.Constant(value=name), *_]):
+                asked, into = _GETENV, read
+            case ast.Compare(
+                left=ast.Constant(value=name), ops=[ast.In() | ast.NotIn()], comparators=[mapping]
+            ):
+                asked, into = _ENVIRONMENT, read
+            case _:
+                continue
+        if _last_name(mapping) in asked and isinstance(name, (str, bytes)):
+            told.add(mapping)
+            into.add(os.fsdecode(name))
+    hidden = any(_is_environment(node) and node not in told for node in nodes)
+    if hidden or read & written:
+        raise ValueError(f"{file} does not tell which environment variables it reads")
+    return read
+
+
+def _last_name(node: ast.AST) -> str:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _is_environment(node: ast.AST) -> bool:
+    """Whether a node means the environment, or makes another name mean it."""
+    names = _ENVIRONMENT | _GETENV
+    match node:
+        case ast.alias(name=name, asname=str()):
+            return name in names
+        case ast.Constant(value=str(text)):
+            return text in names
+    return _last_name(node) in names
 
 
 @lru_cache(maxsize=64)
