@@ -15,6 +15,7 @@ import types
 from collections.abc import Iterable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.resources.abc import TraversableResources
 from importlib.util import module_from_spec
 from pathlib import Path
 from typing import Any
@@ -62,17 +63,36 @@ def _package_of(folder: Path) -> str:
 
 def _make_package(name: str, folder: Path) -> None:
     init = folder / "__init__.py"
-    loader = SourceFileLoader(name, str(init)) if init.is_file() else None
-    spec = ModuleSpec(name, loader, origin=str(init) if loader else None, is_package=True)
+    has_code = init.is_file()
+    loader = SourceFileLoader(name, str(init)) if has_code else _Folder(folder)
+    spec = ModuleSpec(name, loader, origin=str(init) if has_code else None, is_package=True)
     spec.submodule_search_locations = [str(folder)]
-    spec.has_location = loader is not None
+    spec.has_location = has_code
     module = sys.modules[name] = module_from_spec(spec)
-    if loader is not None:
-        try:
-            loader.exec_module(module)
-        except BaseException:
-            del sys.modules[name]
-            raise
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+
+
+class _Folder(Loader, TraversableResources):
+    """Loads a package without ``__init__``, and has its files for `importlib.resources`.
+
+    Python's own loader for such packages refuses search paths that it has not made itself.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """There is nothing to run."""
+
+    def get_resource_reader(self, _name: str) -> TraversableResources:
+        return self
+
+    def files(self) -> Path:
+        return self._folder
 
 
 def _leads_to(package: str, folder: Path) -> bool:

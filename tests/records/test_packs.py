@@ -307,3 +307,18 @@ def test_a_module_that_is_reloaded_declares_the_same_things(
     Registry.find(root)
     importlib.reload(sys.modules["scenarios.shop.scenarios"])
     assert len(Registry.find(root).scenarios()) == 1
+
+
+@pytest.mark.parametrize("init", [{}, {"scenarios/__init__.py": ""}], ids=["no init", "init"])
+def test_packs_find_files_as_resources_of_their_package(
+    project: Project, init: Mapping[str, str]
+) -> None:
+    """Whether Python would find the folder or not, with ``__init__`` or without."""
+    lines = (
+        "from importlib.resources import files\n"
+        "HERE = files(__package__)\n"
+        "assert (HERE / 'names.txt').read_text('utf-8') == 'one'\n"
+        "assert {one.name for one in HERE.iterdir()} >= {'names.txt', 'shop.py'}\n"
+    )
+    registry = project({"scenarios/names.txt": "one", "scenarios/shop.py": lines + SHOP, **init})
+    assert [one.full_name for one in registry.scenarios()] == ["shop/products"]
