@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,14 @@ PREFIX = "seedstate_"
 TABLE = "pyproject.toml, [tool.seedstate]"
 
 _BY_KEY = {setting.name.removeprefix(PREFIX): setting for setting in SETTINGS}
+
+_NUMBERS = {
+    "seedstate_seed": "a whole number",
+    "seedstate_postgres_port": "a whole number",
+    "seedstate_aws_port": "a whole number",
+    "seedstate_opensearch_port": "a whole number",
+    "seedstate_lock_timeout": "a number",
+}
 
 
 class Sources:
@@ -62,6 +70,22 @@ class Sources:
                 fix="remove one of them",
             )
         return own
+
+
+def check_ini_names(names: Iterable[str], place: str) -> None:
+    """Refuse names in pytest's ini that look like ours and are not: pytest would only warn.
+
+    Args:
+        names: all names in the ini.
+        place: its file, for messages.
+
+    Raises:
+        SeedstateError: an unknown name, with the closest one.
+    """
+    for name in names:
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in _BY_KEY:
+            known = [setting.name for setting in SETTINGS]
+            raise unknown_name("setting", name, known, where=place)
 
 
 def read_table(path: Path) -> dict[str, Any]:
@@ -117,15 +141,16 @@ def _raw(setting: Setting, value: Any) -> Any:
         raise _wrong(setting, value, "true or false")
     if setting.ini_type == "linelist":
         return _lines(setting, value)
+    wanted = _NUMBERS.get(setting.name) or " or ".join(setting.choices) or "text"
     if isinstance(value, bool):
         if setting.choices == ("on", "off"):
             return "on" if value else "off"
-        raise _wrong(setting, value, "text")
+        raise _wrong(setting, value, wanted)
     if isinstance(value, (dt.datetime, dt.date)):
         return value.isoformat()
     if isinstance(value, (str, int, float)):
         return str(value)
-    raise _wrong(setting, value, "text")
+    raise _wrong(setting, value, wanted)
 
 
 def _lines(setting: Setting, value: Any) -> list[str]:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pytest_seedstate.config import SETTINGS, Settings
-from pytest_seedstate.config_sources import PREFIX, Sources
-from pytest_seedstate.errors import SeedstateError, unknown_name
+from pytest_seedstate.config_sources import Sources, check_ini_names
+from pytest_seedstate.errors import SeedstateError
 
 _TYPES = {setting.name: setting.ini_type for setting in SETTINGS}
 _TRUE = ("true", "yes", "on", "1")
@@ -65,9 +65,7 @@ def load_settings(folder: Path) -> Settings:
     """
     root, ini_file, values = pytest_setup(folder)
     place = ini_file.name if ini_file else None
-    for name in values:
-        if name.startswith(PREFIX) and name not in _TYPES:
-            raise unknown_name("setting", name, list(_TYPES), where=place)
+    check_ini_names(values, place or "pytest's ini")
     typed = {
         name: _typed(name, values[name], kind) for name, kind in _TYPES.items() if name in values
     }

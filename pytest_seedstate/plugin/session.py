@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_seedstate.config import Settings
-from pytest_seedstate.config_sources import Sources
+from pytest_seedstate.config_sources import Sources, check_ini_names
 from pytest_seedstate.errors import SeedstateError
 
 if TYPE_CHECKING:
@@ -54,12 +54,19 @@ class Session:
     @cached_property
     def _sources(self) -> Sources:
         overrides = self._config.known_args_namespace.override_ini or ()
+        overridden = {each.partition("=")[0].strip() for each in overrides}
+        file = self._config.inipath
+        check_ini_names(overridden, "-o")
+        check_ini_names(self._ini_names(), file.name if file else "pytest's ini")
         return Sources(
-            self._config.rootpath,
-            self._config.getini,
-            ini_file=self._config.inipath,
-            overridden={each.partition("=")[0].strip() for each in overrides},
+            self._config.rootpath, self._config.getini, ini_file=file, overridden=overridden
         )
+
+    def _ini_names(self) -> list[str]:
+        """All names that pytest's ini has, known to anybody or not; no public way tells them."""
+        # Pytest 9 warns of the name that earlier ones have.
+        own = "_inicfg" if hasattr(self._config, "_inicfg") else "inicfg"
+        return list(getattr(self._config, own))
 
     @property
     def exports_environment(self) -> bool:

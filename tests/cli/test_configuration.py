@@ -118,6 +118,9 @@ def test_an_option_beats_the_table(project: CliProject) -> None:
         ("clok = 'today'", "did you mean 'clock'?"),
         ("seedstate_clock = 'today'", "write clock = ..."),
         ("clock = true", "clock is True, and should be text"),
+        ("seed = [1]", "seed is [1], and should be a whole number"),
+        ("aws_port = true", "aws_port is True, and should be a whole number"),
+        ("diff = [1]", "should be failed or all or off"),
         ("verify = 'yes'", "should be true or false"),
         ("scenarios = [1]", "should be a list of texts"),
         ("env = {A = 1}", "env.A is 1, and should be text"),
@@ -133,9 +136,33 @@ def test_a_wrong_table_is_told(project: CliProject, table: str, says: str) -> No
 
 
 def test_an_unknown_setting_in_the_ini_is_told(project: CliProject) -> None:
-    """Pytest would only warn."""
+    """By commands and by tests, also on the command line; pytest would only warn."""
     write_text(project.root / "pytest.ini", "[pytest]\nseedstate_clok = today\n")
     assert "did you mean 'seedstate_clock'?" in project.refused("scenarios", code=2)
+    told = run_tests(project)
+    assert "unknown setting 'seedstate_clok'" in told
+    assert "where: pytest.ini" in told
+    assert "did you mean 'seedstate_clock'?" in told
+    assert "passed" not in told
+    assert "Traceback" not in told
+    (project.root / "pytest.ini").write_text("[pytest]\n")
+    told = run_tests(project, "-o", "seedstate_sed=4")
+    assert "did you mean 'seedstate_seed'?" in told
+    assert "where: -o" in told
+
+
+def test_tests_with_an_unknown_setting_are_wrong_usage(project: CliProject) -> None:
+    """Nothing of them runs."""
+    write_text(project.root / "pytest.ini", "[pytest]\nseedstate_sed = 4\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        cwd=project.root,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
 
 
 def test_a_file_that_says_nothing_of_us_is_not_parsed(tmp_path: Path) -> None:
