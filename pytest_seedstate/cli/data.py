@@ -9,6 +9,7 @@ import typer
 
 from pytest_seedstate.cli.loading import (
     Counts,
+    check_collections,
     clear_stores,
     counted,
     made,
@@ -23,8 +24,6 @@ from pytest_seedstate.cli.tables import counts_table
 from pytest_seedstate.cli.target import (
     Target,
     check_project,
-    find_target,
-    nothing_runs,
     opened,
     settings_here,
 )
@@ -55,7 +54,8 @@ def seed(
       seedstate seed minimal --dry-run
 
     Exit codes: 0 loaded; 1 it could not be made or loaded, or nothing is up; 2 an unknown
-    scenario, parameter or store, a wrong value, or a pack or setting is wrong.
+    scenario, parameter or store, a store that does not run, a wrong value, or a pack or setting
+    is wrong.
     """
     output = Output(as_json=as_json)
     with reporting(output):
@@ -63,30 +63,22 @@ def seed(
             settings = settings_here()
             project = check_project(settings)
             texts = parameter_texts(param)
+            wanted = store_names(stores)
             scenario = project.registry.scenario(name)
             params = scenario.parameters.parse(texts, scenario.where)
             state = project.state([name], params=params)
-            target = find_target(settings)
-        if dry_run and not skip_existing and target is None:
-            known: Sequence[str] = sorted(state.stores)
-            with asking():
-                wanted = store_names(stores, known)
+        if dry_run and not skip_existing:
             _show_dry_run(output, state, wanted, None)
             return
-        if target is None:
-            raise nothing_runs(settings)
-        try:
+        with opened(settings) as target:
             with asking():
-                wanted = store_names(stores, list(target.stores))
+                target.check_named(wanted)
             if dry_run:
-                state = target.project.state([name], params=params)
-                _show_dry_run(output, state, wanted, target if skip_existing else None)
+                _show_dry_run(output, state, wanted, target)
                 return
             loaded, skipped = seed_with(
                 output, target, name, params, wanted, skip_existing=skip_existing
             )
-        finally:
-            target.close()
         data = {
             "scenario": scenario.full_name,
             "parameters": dict(params),
@@ -114,16 +106,17 @@ def reset(
       seedstate reset clean --stores opensearch
 
     Exit codes: 0 the stores are in that state; 1 it could not be made or loaded, or nothing is up;
-    2 an unknown state or store, or a pack or setting is wrong.
+    2 an unknown state or store, a store that does not run, or a pack or setting is wrong.
     """
     output = Output(as_json=as_json)
     with reporting(output):
         with asking():
             settings = settings_here()
             state = check_project(settings).registry.reset_state(name)
+            wanted = store_names(stores)
         with opened(settings) as target:
             with asking():
-                wanted = store_names(stores, list(target.stores))
+                target.check_named(wanted)
             loaded = reset_to(output, target, name, wanted)
         data = {"state": state.full_name, "cleared": wanted or list(target.stores)}
         output.show(
@@ -146,15 +139,17 @@ def clear(
       seedstate clear dynamodb s3
 
     Exit codes: 0 the stores are empty; 1 one could not be emptied, or nothing is up; 2 an unknown
-    store, or a setting is wrong.
+    store or one that does not run, or a setting is wrong.
     """
     output = Output(as_json=as_json)
     with reporting(output):
         with asking():
             settings = settings_here()
+            named = store_names(stores, where="seedstate clear")
         with opened(settings) as target:
             with asking():
-                wanted = store_names(stores, list(target.stores)) or list(target.stores)
+                target.check_named(named)
+            wanted = named or list(target.stores)
             name_what_is_not_ours(output, target)
             told = {"command": "clear", "stores": wanted}
             with target.writing(), output.doing("clearing"):
@@ -180,6 +175,7 @@ def _show_dry_run(
     entries = made(output, state, wanted)
     skipped: Counts = {}
     if target is not None:
+        check_collections(target, entries, state.title)
         entries, skipped = without_existing(target, entries)
     counts = counted(entries)
     output.show(

@@ -9,7 +9,7 @@ from pytest_seedstate.cli.output import Output
 from pytest_seedstate.cli.target import Target
 from pytest_seedstate.engine.inserting import PartlyLoadedError, insert
 from pytest_seedstate.engine.states import State
-from pytest_seedstate.errors import SeedstateError, unknown_name
+from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.progress import FROM_THE_START
 
 Counts = dict[str, dict[str, int]]
@@ -41,7 +41,11 @@ def seed_with(
     name_what_is_not_ours(output, target)
     told = {"command": "seed", "name": name, "parameters": dict(params)}
     with target.writing():
+        if state.writes_itself:
+            # Making its data is writing already.
+            target.remember({**told, "unfinished": True})
         entries = made(output, state, wanted)
+        check_collections(target, entries, state.title)
         skipped: Counts = {}
         if skip_existing:
             with output.doing("looking for what is there already"):
@@ -81,7 +85,7 @@ def reset_to(
         entries: Entries = {}
         if not state.writes_itself:
             entries = made(output, state, wanted)
-            _check_collections(target, entries, state.title)
+            check_collections(target, entries, state.title)
         target.remember({**told, "unfinished": True})
         with output.doing("clearing"):
             clear_stores(target, names)
@@ -122,22 +126,40 @@ def _check_stores(state: State, target: Target, wanted: Sequence[str] | None) ->
     if missing:
         raise SeedstateError(
             f"'{state.title}' writes through clients, so it cannot be kept from {', '.join(missing)}",
-            fix="leave --stores out"
-            if wanted is not None
-            else "start all its stores: seedstate up",
+            fix="leave --stores out" if wanted is not None else target.way_to(missing),
         )
 
 
-def _check_collections(target: Target, entries: Entries, title: str) -> None:
-    """Refuse data for stores and collections that are not there, before anything is removed."""
-    for store in entries:
-        if store not in target.stores:
-            raise unknown_name("running store", store, list(target.stores), where=title)
+def check_collections(target: Target, entries: Entries, title: str) -> None:
+    """Refuse data for stores and collections that are not there, before anything is begun.
+
+    Raises:
+        SeedstateError: one that is not there, or a store that does not answer.
+    """
+    target.check_needed(entries, title)
     nothing = {store: dict.fromkeys(each, ()) for store, each in entries.items()}
     outcomes = target.each(list(entries), lambda store: store.absent(nothing[store.name]))
-    for found in outcomes.values():
+    for name, found in outcomes.items():
         if isinstance(found, SeedstateError):
-            raise found
+            raise _with_new_schema(target, name, found)
+
+
+def _with_new_schema(target: Target, name: str, error: SeedstateError) -> SeedstateError:
+    """What a store said of a collection, with what brings back one that was removed by hand."""
+    # Of a store that does not answer nothing is known; the schema of others is theirs.
+    if target.up is None or isinstance(
+        target.each([name], lambda store: store.health())[name], SeedstateError
+    ):
+        return error
+    return SeedstateError(
+        error.problem,
+        where=error.where,
+        checked=error.checked,
+        fix="; ".join(
+            filter(None, [error.fix, "seedstate down, and up again, creates the schema anew"])
+        ),
+        detail=error.detail,
+    )
 
 
 def clear_stores(target: Target, names: Sequence[str]) -> None:

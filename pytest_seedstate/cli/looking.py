@@ -13,6 +13,7 @@ from pytest_seedstate.cli.options import Json
 from pytest_seedstate.cli.output import Output, asking, reporting
 from pytest_seedstate.cli.tables import health_table, status_tables
 from pytest_seedstate.cli.target import Target, find_target, nothing_runs, opened, settings_here
+from pytest_seedstate.engine.embedded import STORES_OF_SERVICE
 from pytest_seedstate.engine.endpoints import masked
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.base import Store
@@ -67,7 +68,7 @@ def health(as_json: Json = False) -> None:
       seedstate health
       seedstate health --json
 
-    Exit codes: 0 all answer; 1 one does not, or nothing is up; 2 a setting is wrong.
+    Exit codes: 0 all answer; 1 one does not or has ended, or nothing is up; 2 a setting is wrong.
     """
     output = Output(as_json=as_json)
     with reporting(output):
@@ -84,8 +85,12 @@ def health(as_json: Json = False) -> None:
                 elif answers[name]["problem"] is None:
                     problem = counts if target.up else _without_fix(counts)
                     answers[name]["problem"] = str(problem)
-            healthy = all(answer["problem"] is None for answer in answers.values())
-            data = {"healthy": healthy, "services": _services(target), "stores": answers}
+            services = _services(target)
+            for name, service in services.items():
+                stores = (answers[store] for store in STORES_OF_SERVICE[name])
+                service["answers"] = all(store["problem"] is None for store in stores)
+            healthy = not _any_failed(answers, target)
+            data = {"healthy": healthy, "services": services, "stores": answers}
         output.show(data, lambda console: health_table(console, data))
         _end_if_any_failed(answers, target)
 
@@ -123,8 +128,12 @@ def _without_fix(error: SeedstateError) -> SeedstateError:
     )
 
 
-def _end_if_any_failed(stores: dict[str, dict[str, Any]], target: Target) -> None:
+def _any_failed(stores: dict[str, dict[str, Any]], target: Target) -> bool:
     if target.up is not None and target.up.failures:
-        raise typer.Exit(FAILED)
-    if any(store["problem"] is not None for store in stores.values()):
+        return True
+    return any(store["problem"] is not None for store in stores.values())
+
+
+def _end_if_any_failed(stores: dict[str, dict[str, Any]], target: Target) -> None:
+    if _any_failed(stores, target):
         raise typer.Exit(FAILED)

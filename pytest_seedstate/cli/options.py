@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Annotated
 
 import typer
 
+from pytest_seedstate.engine.embedded import SERVICE_OF_STORE
 from pytest_seedstate.errors import SeedstateError, unknown_name
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
@@ -16,20 +16,26 @@ Stores = Annotated[
 ]
 
 
-def store_names(given: list[str] | None, known: Collection[str]) -> list[str] | None:
-    """The stores of ``--stores``, None where it is not given.
+def store_names(given: list[str] | None, *, where: str = "--stores") -> list[str] | None:
+    """The stores that are named, each once; None where none is.
+
+    Args:
+        given: the values of the option or argument.
+        where: how it is called, for messages.
 
     Raises:
-        SeedstateError: a store that is not there.
+        SeedstateError: a store that does not exist, or no name in what is given.
     """
     if not given:
         return None
     names = [name.strip() for each in given for name in each.split(",") if name.strip()]
     for name in names:
-        if name not in known:
-            raise unknown_name("store", name, sorted(known), where="--stores")
+        if name not in SERVICE_OF_STORE:
+            raise unknown_name("store", name, sorted(SERVICE_OF_STORE), where=where)
     if not names:
-        raise SeedstateError("--stores names no store", checked=f"known: {', '.join(known)}")
+        raise SeedstateError(
+            f"{where} names no store", checked=f"known: {', '.join(SERVICE_OF_STORE)}"
+        )
     return list(dict.fromkeys(names))
 
 

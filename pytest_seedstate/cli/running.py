@@ -14,7 +14,6 @@ from pytest_seedstate.cli.starting import start_daemon
 from pytest_seedstate.cli.tables import up_tables
 from pytest_seedstate.cli.target import Target, check_project, opened, settings_here
 from pytest_seedstate.config import Settings
-from pytest_seedstate.engine.embedded import SERVICE_OF_STORE
 from pytest_seedstate.engine.endpoints import masked_url
 from pytest_seedstate.engine.uprun import UpRun, changing, find_up, take_down
 from pytest_seedstate.errors import SeedstateError
@@ -58,15 +57,17 @@ def up(
                 raise SeedstateError("--reset-state and --scenario exclude each other")
             here = settings_here()
             project = check_project(here)
-            wanted = store_names(stores, SERVICE_OF_STORE)
+            wanted = store_names(stores)
             # A name that does not exist should be told before anything is started.
             if reset_state or scenario:
                 project.state([scenario] if scenario else [], reset_state=reset_state)
         with changing(here.root):
-            run, started = _start(output, here, wanted, reset_state, scenario)
+            run = find_up(here.root)
+            if run is None:
+                _start(output, here, wanted, reset_state, scenario, export=export)
+                return
         with opened(here, run) as target:
-            if not started:
-                _say_already_up(output, run, target, wanted, reset_state or scenario)
+            _say_already_up(output, run, target, wanted, reset_state or scenario)
             _print(output, run, target, export=export)
 
 
@@ -76,31 +77,26 @@ def _start(
     wanted: list[str] | None,
     reset_state: str | None,
     scenario: str | None,
-) -> tuple[UpRun, bool]:
-    """Start the services, unless they run.
-
-    Returns:
-        The run that holds them, and whether this call started it.
-    """
-    run = find_up(settings.root)
-    if run is not None:
-        return run, False
+    *,
+    export: bool,
+) -> None:
+    """Start the services, load them and tell of them; whatever fails, nothing is left."""
     # What a killed run has left.
     take_down(settings.root)
     with output.doing("starting") as step:
         run = start_daemon(Path.cwd(), settings.root, wanted, step)
     try:
-        if reset_state or scenario:
-            with opened(settings, run) as target:
-                if reset_state:
-                    reset_to(output, target, reset_state)
-                elif scenario:
-                    seed_with(output, target, scenario, {})
-            _check_lives(settings.root)
+        with opened(settings, run) as target:
+            if reset_state:
+                reset_to(output, target, reset_state)
+            elif scenario:
+                seed_with(output, target, scenario, {})
+            if reset_state or scenario:
+                _check_lives(settings.root)
+            _print(output, run, target, export=export)
     except BaseException:
         take_down(settings.root)
         raise
-    return run, True
 
 
 def _check_lives(root: Path) -> None:

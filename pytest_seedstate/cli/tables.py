@@ -101,13 +101,20 @@ def health_table(console: Console, data: dict[str, Any]) -> None:
         title="Health",
     )
     for name, store in data["stores"].items():
-        url = data["services"][SERVICE_OF_STORE[name]]["url"]
+        service = data["services"][SERVICE_OF_STORE[name]]
+        url = service["url"]
         if store["problem"] is not None:
             table.add_row(name, "fails", url, store["problem"], "-", "-", "-", style="red")
         else:
             numbers = (str(store[key]) for key in ("milliseconds", "collections", "records"))
-            table.add_row(name, "ok", url, store["answer"], *numbers)
+            health = "ok" if service["problem"] is None else "ended"
+            table.add_row(name, health, url, store["answer"], *numbers)
     console.print(table)
+    for name, service in data["services"].items():
+        if service["problem"] is not None:
+            still = "still answers" if service["answers"] else "does not answer"
+            text = f"{name} has ended, and {still}: seedstate down, and up again\n"
+            console.print(text + service["problem"], markup=False, soft_wrap=True)
 
 
 def counts_table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pytest_seedstate.cli.output import asking
 from pytest_seedstate.cli.settings import load_settings
 from pytest_seedstate.config import Settings
+from pytest_seedstate.engine.embedded import SERVICE_OF_STORE
 from pytest_seedstate.engine.endpoints import (
     Endpoint,
+    check_templates,
     masked_url,
     named_endpoints,
     open_stores,
     url_variables,
 )
+from pytest_seedstate.engine.environment import DEFAULTS
 from pytest_seedstate.engine.project import Project
 from pytest_seedstate.engine.standing import schema_rows
 from pytest_seedstate.engine.uprun import UpRun, find_up, killed_since
@@ -78,6 +81,56 @@ class Target:
             return {}
         with ThreadPoolExecutor(len(names)) as pool:
             return dict(zip(names, pool.map(attempt, names), strict=True))
+
+    def check_named(self, names: Sequence[str] | None) -> None:
+        """Refuse stores that were named and do not run.
+
+        Raises:
+            SeedstateError: which, what runs, and what to do.
+        """
+        missing = [name for name in names or () if name not in self.stores]
+        if missing:
+            raise SeedstateError(
+                f"not running here: {', '.join(missing)}",
+                where=str(self.settings.root),
+                checked=f"running: {', '.join(self.stores)}",
+                fix=self.way_to(missing),
+            )
+
+    def check_needed(self, names: Iterable[str], title: str) -> None:
+        """Refuse data of stores that do not run.
+
+        Args:
+            names: the stores that it has records for.
+            title: whose data it is.
+
+        Raises:
+            SeedstateError: which, what runs, and what to do.
+        """
+        names = sorted(names)
+        missing = [name for name in names if name not in self.stores]
+        if not missing:
+            return
+        rest = ",".join(name for name in names if name in self.stores)
+        raise SeedstateError(
+            f"'{title}' needs what does not run here: {', '.join(missing)}",
+            checked=f"running: {', '.join(self.stores)}; nothing was begun",
+            fix=self.way_to(missing) + (f"; or seed or reset with --stores {rest}" if rest else ""),
+        )
+
+    def way_to(self, missing: Sequence[str]) -> str:
+        """What to do about stores that do not run."""
+        if self.up is not None:
+            wanted = ",".join([*self.stores, *missing])
+            return f"seedstate down, and seedstate up --stores {wanted}"
+        services = {SERVICE_OF_STORE[name] for name in missing}
+        names = [
+            name
+            for service in services
+            for name, template in DEFAULTS[service].items()
+            if template == f"{{{service}.url}}"
+        ]
+        return f"set {' and '.join(sorted(names))}"
 
     @property
     def not_of_ours(self) -> str | None:
@@ -191,6 +244,7 @@ def check_project(settings: Settings) -> Project:
     """
     project = Project(settings)
     project.check()
+    check_templates(settings)
     if not project.registry.packs and not settings.schema and not settings.env:
         folders = ", ".join(str(path) for path in settings.scenarios)
         raise SeedstateError(

@@ -13,7 +13,12 @@ from urllib.parse import unquote, urlsplit
 
 from pytest_seedstate.config import Settings
 from pytest_seedstate.engine.embedded import STORES_OF_SERVICE
-from pytest_seedstate.engine.environment import DEFAULTS, is_local
+from pytest_seedstate.engine.environment import (
+    DEFAULTS,
+    expand,
+    is_local,
+    refuse_foreign_hosts,
+)
 from pytest_seedstate.errors import MissingExtraError, SeedstateError
 from pytest_seedstate.stores.no_journal import NoJournal
 
@@ -33,6 +38,24 @@ _HTTP_STORES = {
     "opensearch": ("pytest_seedstate.stores.opensearch", "OpenSearchStore"),
 }
 """Stores that are made of their service's variables and a journal."""
+
+_HTTP_PLACE = {"url": "http://127.0.0.1:1", "host": "127.0.0.1", "port": "1"}
+_LOGIN = "user:password@127.0.0.1:1"
+EXAMPLES: Mapping[str, Mapping[str, str]] = {
+    "postgres": {
+        "url": f"postgresql://{_LOGIN}/name",
+        "host": "127.0.0.1",
+        "port": "1",
+        "user": "user",
+        "password": "password",
+        "dbname": "name",
+        "authority": _LOGIN,
+        "socket": "/folder",
+    },
+    "aws": {**_HTTP_PLACE, "region": _REGION, "access_key": "key", "secret_key": "secret"},
+    "opensearch": _HTTP_PLACE,
+}
+"""Each service's variables with values of their kind, known while nothing runs."""
 
 _NOWHERE = Path(os.devnull)
 """The folder for kept baselines, of which there are none."""
@@ -95,6 +118,20 @@ def _with_timeout(url: str) -> str:
 
     given = conninfo_to_dict(url)
     return make_conninfo(url, connect_timeout=given.get("connect_timeout") or _CONNECT_SECONDS)
+
+
+def check_templates(settings: Settings) -> None:
+    """Find mistakes in ``seedstate_env`` before anything runs.
+
+    Raises:
+        SeedstateError: a service or variable that does not exist, or a URL that leads to a host
+            that is neither this machine nor in ``seedstate_trusted_hosts``.
+    """
+    expanded = expand(settings.env, EXAMPLES.__getitem__)
+    try:
+        refuse_foreign_hosts(expanded, settings.trusted_hosts)
+    except ValueError:
+        raise SeedstateError("a URL cannot be read", where="seedstate_env") from None
 
 
 # -- endpoints that the environment names

@@ -159,6 +159,18 @@ def test_wrong_usage_is_told(shared: CliProject, arguments: list[str], says: str
     assert says in shared.refused(*arguments, code=2)
 
 
+def test_a_store_that_does_not_exist_is_told_first(tmp_path: Path) -> None:
+    """Also where nothing is up, which is another matter."""
+    made = CliProject(tmp_path / "project")
+    for command in (
+        ["clear", "foo"],
+        ["reset", "fresh", "--stores", "foo"],
+        ["seed", "three-products", "--stores", "foo"],
+    ):
+        assert "unknown store 'foo'" in made.refused(*command, code=2)
+    assert "nothing is up" in made.refused("clear", "s3", code=1)
+
+
 def test_lists_name_everything(shared: CliProject) -> None:
     """As tables and as JSON."""
     assert "three-products" in shared.run("scenarios").stdout

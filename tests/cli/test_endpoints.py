@@ -59,7 +59,10 @@ def test_only_the_services_that_are_named(project: CliProject, services: dict[st
     project.told("clear", DATABASE_URL=url)
     assert project.counts(DATABASE_URL=url) == {"postgres": {"products": 0}}
     told = project.refused("reset", "fresh", code=1, DATABASE_URL=url)
-    assert "unknown running store" in told
+    assert "needs what does not run here: dynamodb, opensearch" in told
+    assert (
+        "set AWS_ENDPOINT_URL and OPENSEARCH_URL; or seed or reset with --stores postgres" in told
+    )
     project.told("reset", "fresh", "--stores", "postgres", DATABASE_URL=url)
     assert project.counts(DATABASE_URL=url) == {"postgres": {"products": 3}}
 
@@ -118,7 +121,7 @@ def test_a_service_that_does_not_answer(project: CliProject) -> None:
     told = project.refused(
         "seed", "three-products", code=1, DATABASE_URL="postgresql://127.0.0.1:9/x"
     )
-    assert "unknown running store" in told
+    assert "needs what does not run here: dynamodb, opensearch" in told
 
 
 def test_no_superuser_is_needed(project: CliProject, services: dict[str, str]) -> None:

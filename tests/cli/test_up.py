@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from pytest_seedstate.engine.endpoints import EXAMPLES
 from pytest_seedstate.engine.uprun import UpRun
 from pytest_seedstate.errors import SeedstateError
 from tests.cli.projects import EMPTY, FRESH, PACK, SEEDSTATE, CliProject, is_gone
@@ -227,6 +229,128 @@ def test_what_cannot_be_started_leaves_nothing(
     write_text(project.root / "scenarios" / "shop.py", pack)
     assert says in project.refused("up", "--stores", "postgres", code=code)
     assert project.leftovers() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("OPENSEARCH_URL = {opensearch.uri}", "did you mean 'url'?"),
+        ("OPENSEARCH_URL = {opensearc.url}", "did you mean 'opensearch'?"),
+        ("OTHER = http://search.example.com", "leads to 'search.example.com'"),
+        ("OTHER = http://[::1", "a URL cannot be read"),
+    ],
+)
+def test_a_wrong_template_is_told_before_anything_starts(
+    project: CliProject, line: str, says: str
+) -> None:
+    """By a dry run too."""
+    write_text(project.root / "pytest.ini", f"[pytest]\nseedstate_env = {line}\n")
+    assert says in project.refused("up", code=2)
+    assert project.leftovers() == []
+    assert says in project.refused("seed", "three-products", "--dry-run", code=2)
+
+
+def test_every_variable_of_a_service_may_be_named(project: CliProject) -> None:
+    """What templates are checked against is what services have."""
+    lines = [f"V_{s}_{v} = {{{s}.{v}}}" for s, known in EXAMPLES.items() for v in known]
+    ini = "[pytest]\nseedstate_env =\n" + "".join(f"  {line}\n" for line in lines)
+    write_text(project.root / "pytest.ini", ini)
+    told = project.told("up")
+    assert {name: set(one) for name, one in told["services"].items()} == {
+        name: set(one) for name, one in EXAMPLES.items()
+    }
+    assert told["environment"]["V_opensearch_url"] == told["services"]["opensearch"]["url"]
+
+
+def test_services_that_nobody_is_told_of_are_stopped(project: CliProject) -> None:
+    """Whatever fails after they were started; those that were up before stay."""
+
+    def up_unheard() -> int:
+        reader, writer = os.pipe()
+        os.close(reader)
+        try:
+            process = subprocess.Popen(
+                [SEEDSTATE, "up", "--stores", "postgres", "--json"],
+                cwd=project.root,
+                env=clean_environment(),
+                stdout=writer,
+                stderr=subprocess.DEVNULL,
+            )
+        finally:
+            os.close(writer)
+        return process.wait()
+
+    assert up_unheard() == 1
+    assert project.leftovers() == []
+    pid = project.told("up", "--stores", "postgres")["pid"]
+    assert up_unheard() == 1
+    assert project.told("up")["pid"] == pid
+
+
+def test_a_host_that_has_lost_its_root_is_not_healthy(project: CliProject) -> None:
+    """Though its processes answer for a while; what is said agrees with the exit code."""
+    told = project.told("up", "--stores", "opensearch")
+    os.kill(host_root(told["pid"]), signal.SIGKILL)
+    wait_until(lambda: "ended" in project.run("status").stdout)
+    health = project.told("health", code=1)
+    assert health["healthy"] is False
+    service = health["services"]["opensearch"]
+    assert "ended unasked" in service["problem"]
+    assert service["answers"] is (health["stores"]["opensearch"]["problem"] is None)
+    said = "still answers" if service["answers"] else "does not answer"
+    assert f"opensearch has ended, and {said}" in project.run("health").stdout
+
+
+def host_root(parent: int) -> int:
+    """The one process that the process behind `up` has started."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    )
+    pairs = [line.split() for line in listed.stdout.splitlines()]
+    [child] = [int(pid) for pid, ppid in pairs if int(ppid) == parent]
+    return child
+
+
+def test_what_was_removed_by_hand_comes_back_by_up(project: CliProject) -> None:
+    """Neither seed nor reset begins, and both say what helps."""
+    told = project.told("up", "--scenario", "three-products")
+    last = told["last"]
+    index = f"{told['environment']['OPENSEARCH_URL']}/products"
+    urllib.request.urlopen(urllib.request.Request(index, method="DELETE")).close()
+    for command in (
+        ["reset", "fresh", "--stores", "opensearch"],
+        ["seed", "three-products", "--stores", "opensearch"],
+        ["seed", "three-products", "--stores", "opensearch", "--skip-existing"],
+    ):
+        said = project.refused(*command, code=1)
+        assert "unknown OpenSearch index 'products'" in said
+        assert "seedstate down, and up again, creates the schema anew" in said
+        assert "--skip-existing loads" not in said
+    with psycopg.connect(told["environment"]["DATABASE_URL"]) as connection:
+        connection.execute("DROP TABLE products")
+    said = project.refused("seed", "three-products", "--stores", "postgres", code=1)
+    assert "unknown table 'products'" in said
+    assert "creates the schema anew" in said
+    assert project.told("status")["last"] == last
+
+
+def test_a_store_that_does_not_run_is_told_before_anything_begins(project: CliProject) -> None:
+    """With what to do; a store that was named is wrong usage."""
+    project.told("up", "--stores", "opensearch")
+    for more in ([], ["--skip-existing"], ["--skip-existing", "--dry-run"]):
+        said = project.refused("seed", "three-products", *more, code=1)
+        assert "needs what does not run here: dynamodb, postgres" in said
+        assert "seedstate up --stores opensearch,dynamodb,postgres;" in said
+        assert "seed or reset with --stores opensearch" in said
+    assert project.told("status")["last"] is None
+    said = project.refused("seed", "written", code=1)
+    assert "seedstate down, and seedstate up --stores opensearch,dynamodb,postgres" in said
+    said = project.refused("clear", "s3", code=2)
+    assert "not running here: s3" in said
+    assert "--stores opensearch,s3" in said
+    assert "where: --stores" not in said
+    dry = project.told("seed", "three-products", "--dry-run", "--stores", "postgres")
+    assert dry["would_load"] == {"postgres": {"products": 3}}
 
 
 def test_data_that_cannot_be_made_leaves_nothing(project: CliProject) -> None:
