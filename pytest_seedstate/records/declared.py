@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+# Every module that declares something imports this one: what it reads of the environment while it
+# is imported is what `began` has noted.
+import pytest_seedstate.records.cache.began  # noqa: F401
+
 if TYPE_CHECKING:
     from types import FrameType
 
