@@ -97,6 +97,12 @@ def test_true_is_not_one(filled: HostJournal, client: Client) -> None:
     assert [each.after for each in filled.changes(position)] == [{"styles": True}]
 
 
+def test_the_order_of_keys_is_no_change(filled: HostJournal, client: Client) -> None:
+    """As it is none of JSON's."""
+    client("PUT", "/artists/_doc/1", dict(reversed(artist(1).items())))
+    assert not filled.changes()
+
+
 def test_changes_are_read_while_somebody_writes(
     filled: HostJournal, service: EmbeddedOpenSearch
 ) -> None:

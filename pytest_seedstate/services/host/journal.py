@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -35,6 +36,11 @@ class _Position:
 
     keeper: Keeper
     changed: bool
+
+
+def _text(value: Any) -> str:
+    """Of equal values the same, whatever the order of keys; not of 1 and true."""
+    return json.dumps(value, sort_keys=True)
 
 
 class HostJournal:
@@ -257,7 +263,6 @@ class HostJournal:
         changes = [
             self._describe(at, before.get(at), after.get(at))
             for at in sorted({*before, *after})
-            # Not equality, for which 1 and true are one.
-            if repr(before.get(at)) != repr(after.get(at))
+            if _text(before.get(at)) != _text(after.get(at))
         ]
         return ChangeSet(tuple(changes), tuple(touched["notes"]), tuple(touched["writers"]))
