@@ -97,9 +97,11 @@ def test_true_is_not_one(filled: HostJournal, client: Client) -> None:
     assert [each.after for each in filled.changes(position)] == [{"styles": True}]
 
 
-def test_the_order_of_keys_is_no_change(filled: HostJournal, client: Client) -> None:
-    """As it is none of JSON's."""
-    client("PUT", "/artists/_doc/1", dict(reversed(artist(1).items())))
+def test_the_way_of_writing_is_no_change(filled: HostJournal, client: Client) -> None:
+    """The order of keys, and 1 or 1.0."""
+    written = dict(reversed(artist(2).items()))
+    assert written["rating"] == 1.0
+    client("PUT", "/artists/_doc/2", {**written, "rating": 1})
     assert not filled.changes()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -38,9 +37,15 @@ class _Position:
     changed: bool
 
 
-def _text(value: Any) -> str:
-    """Of equal values the same, whatever the order of keys; not of 1 and true."""
-    return json.dumps(value, sort_keys=True)
+def _comparable(value: Any) -> Any:
+    """A value of JSON with its truth values told from 0 and 1, which Python takes for equal."""
+    if isinstance(value, bool):
+        return ("truth value", value)
+    if isinstance(value, dict):
+        return {name: _comparable(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_comparable(member) for member in value]
+    return value
 
 
 class HostJournal:
@@ -263,6 +268,6 @@ class HostJournal:
         changes = [
             self._describe(at, before.get(at), after.get(at))
             for at in sorted({*before, *after})
-            if _text(before.get(at)) != _text(after.get(at))
+            if _comparable(before.get(at)) != _comparable(after.get(at))
         ]
         return ChangeSet(tuple(changes), tuple(touched["notes"]), tuple(touched["writers"]))
