@@ -13,7 +13,7 @@ class Service(Protocol):
 
     @property
     def name(self) -> str:
-        """``postgres`` or ``aws``."""
+        """``postgres``, ``aws`` or ``opensearch``."""
 
     @property
     def variables(self) -> Mapping[str, str]:

@@ -47,7 +47,7 @@ class Journal(Protocol):
 
     @property
     def name(self) -> str:
-        """How it is called in messages and figures: ``postgres``, ``aws``."""
+        """How it is called in messages and figures: that of its service."""
 
     def keep(self, baseline: str) -> None:
         """What the service holds now becomes `baseline`, and the current one; positions go."""
