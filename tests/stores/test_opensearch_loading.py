@@ -118,6 +118,18 @@ def test_a_filtered_alias_hides_nothing(store: OpenSearchStore, client: Client) 
     assert [key for _, key, _ in store.dump()] == ["2"]
 
 
+def test_a_document_that_comes_meanwhile_stays(
+    store: OpenSearchStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else indexes an id between our look and our write: only ours are taken back."""
+    store.create_schema([SHOP])
+    store.load({"shop": [document(2)]}, nothing)
+    monkeypatch.setattr(OpenSearchStore, "_there", lambda *_: set())
+    with pytest.raises(SeedstateError, match="the id '2' is in the index already"):
+        store.load({"shop": [document(1), document(2), document(3)]}, nothing)
+    assert [key for _, key, _ in store.dump()] == ["2"]
+
+
 def test_an_index_that_a_template_makes(store: OpenSearchStore, client: Client) -> None:
     """Its first document creates it."""
     mapping = {"properties": {"number": {"type": "keyword"}}}
