@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Kind = Literal["inserted", "updated", "deleted"]
+
+Data = dict[str, dict[str, dict[str, list[dict[str, Any]]]]]
+"""Records by store, collection and kind; see `ChangeSet.as_data`."""
+
+
+def _differ(one: Any, other: Any) -> bool:
+    # Python takes True for 1.
+    return bool(one != other) or isinstance(one, bool) != isinstance(other, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +28,8 @@ class Change:
             a table has no key.
         before: the record at the position, None when it was inserted since.
         after: the record now, None when it was deleted since.
+        writers: who wrote to it, as far as the store can tell: ``worker (pid 4711)``,
+            ``Boto3/1.40.0: PutItem``. Two changes are equal whoever made them.
     """
 
     store: str
@@ -27,6 +37,7 @@ class Change:
     key: Mapping[str, Any]
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
+    writers: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def kind(self) -> Kind:
@@ -34,10 +45,38 @@ class Change:
             return "inserted"
         return "deleted" if self.after is None else "updated"
 
+    @property
+    def fields(self) -> dict[str, tuple[Any, Any]]:
+        """The fields that differ: value before and after, None where the record lacks it."""
+        before, after = self.before or {}, self.after or {}
+        return {
+            name: (before.get(name), after.get(name))
+            for name in {**before, **after}
+            if (name in before) != (name in after) or _differ(before[name], after[name])
+        }
 
-@dataclass(frozen=True, slots=True)
+    def as_data(self) -> dict[str, Any]:
+        """The record when it was inserted or deleted; its key and `fields` when it was updated."""
+        if self.kind == "updated":
+            return {**self.key, **self.fields}
+        return {**self.key, **(self.before or self.after or {})}
+
+    def without(self, names: Collection[str]) -> Change | None:
+        """The change without fields of these names; None when nothing is left that differs."""
+        before, after = (
+            None if record is None else {n: v for n, v in record.items() if n not in names}
+            for record in (self.before, self.after)
+        )
+        if self.kind == "updated" and before == after:
+            return None
+        return replace(self, before=before, after=after)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ChangeSet:
     """All that differs from a position.
+
+    Equal to another one with the same changes and notes, and to data of the form of `as_data`.
 
     Attributes:
         changes: ordered by store, collection and key.
@@ -48,7 +87,7 @@ class ChangeSet:
 
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
-    writers: tuple[str, ...] = field(default=())
+    writers: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.notes)
@@ -59,7 +98,46 @@ class ChangeSet:
     def __len__(self) -> int:
         return len(self.changes)
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Mapping):
+            return self.as_data() == other
+        if isinstance(other, ChangeSet):
+            return (self.changes, self.notes) == (other.changes, other.notes)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __or__(self, other: ChangeSet) -> ChangeSet:
         # Stable: within a store each journal has ordered its own.
         changes = sorted(self.changes + other.changes, key=lambda change: change.store)
         return ChangeSet(tuple(changes), self.notes + other.notes, self.writers + other.writers)
+
+    def as_data(self) -> Data:
+        """The records as plain data, by store, collection and kind; without the notes.
+
+        Returns:
+            ``{"postgres": {"products": {"inserted": [{"sku": "pen", "price": Decimal("1.20")}]}}}``;
+            an updated record has its key, and a pair of before and after for each field that
+            differs. What did not change is left out.
+        """
+        data: Data = {}
+        for change in self.changes:
+            kinds = data.setdefault(change.store, {}).setdefault(change.collection, {})
+            kinds.setdefault(change.kind, []).append(change.as_data())
+        return data
+
+    def ignoring(self, names: Collection[str]) -> ChangeSet:
+        """The change set without fields that differ from run to run.
+
+        Args:
+            names: ``updated_at``, or ``products.updated_at`` for those of one collection. A record
+                that only differs in such fields is left out.
+        """
+        kept = []
+        for change in self.changes:
+            prefix = f"{change.collection}."
+            ignored = {name.removeprefix(prefix) for name in names}
+            left = change.without(ignored)
+            if left is not None:
+                kept.append(left)
+        return replace(self, changes=tuple(kept))

@@ -41,7 +41,12 @@ def test_items(filled: HostJournal, clients: Clients) -> None:
         "tags": {"a", "b"},
     }
     assert updated.after == {"pk": "P#1", "sk": "PROFILE", "n": Decimal(1), "b": b"\x00"}
-    assert "Boto3" in changes.writers[0]
+    assert [change.writers[0].rpartition(": ")[2] for change in changes] == [
+        "PutItem",
+        "DeleteItem",
+        "PutItem",
+    ]
+    assert all(change.writers[0].startswith("Boto3/") for change in changes)
 
 
 def test_written_and_put_back(filled: HostJournal, clients: Clients) -> None:

@@ -35,7 +35,11 @@ def test_documents(filled: HostJournal, client: Client) -> None:
         Change("opensearch", "other", {"_id": "2"}, artist(2), None),
     ]
     assert changes.notes == ()
-    assert changes.writers == ("application",)
+    assert [change.writers for change in changes] == [
+        ("application: POST _update",),
+        ("application: PUT _doc",),
+        ("application: DELETE _doc",),
+    ]
 
 
 def test_written_and_put_back(filled: HostJournal, client: Client) -> None:

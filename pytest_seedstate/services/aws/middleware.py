@@ -23,7 +23,7 @@ from pytest_seedstate.services.aws.recorder import (
     classify,
     service_and_region,
 )
-from pytest_seedstate.services.host.hosted import Log
+from pytest_seedstate.services.host.hosted import Log, writer_text
 from pytest_seedstate.services.host.tally import Writes
 
 Environ = dict[str, Any]
@@ -104,7 +104,7 @@ class Recorder:
                 self._changed.notify_all()
 
     def _record(self, write: Write, environ: Environ) -> None:
-        writer = environ.get("HTTP_USER_AGENT", "unknown")
+        writer = writer_text(environ.get("HTTP_USER_AGENT"), write.action)
         self.segments[-1].add(write.touches, [write.note] if write.note else [], writer)
 
     def _receive(

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from pytest_seedstate.services.host.tally import Writes
 
 _MOST_WRITERS = 20
+_MOST_WRITERS_OF_A_RECORD = 5
+_LONGEST_AGENT = 80
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,16 +32,16 @@ class Touch:
 
 
 class Log:
-    """What was touched since a position; positions add segments.
+    """What was touched since a position, and by whom; positions add segments.
 
     Serving threads add to it while the main thread reads it.
     """
 
     def __init__(self) -> None:
-        self._touches: set[Touch] = set()
+        self._writers_of: dict[Touch, tuple[str, ...]] = {}
         # Ordered, each once.
         self._notes: dict[str, None] = {}
-        self._writers: dict[str, None] = {}
+        self._writers: dict[str, tuple[str, ...]] = {}
 
     def add(self, touches: Iterable[Touch], notes: Iterable[str], writer: str) -> None:
         """Record one write.
@@ -47,19 +49,25 @@ class Log:
         Args:
             touches: the records that it may have changed.
             notes: what it changed besides, as phrases.
-            writer: who wrote.
+            writer: who wrote, see `writer_text`.
         """
-        self._touches.update(touches)
-        self._notes.update(dict.fromkeys(notes))
         if len(self._writers) < _MOST_WRITERS:
-            self._writers[writer] = None
+            self._writers.setdefault(writer, (writer,))
+        alone = self._writers.get(writer, (writer,))
+        for touch in touches:
+            writers = self._writers_of.get(touch)
+            if writers is None:
+                self._writers_of[touch] = alone
+            elif writer not in writers and len(writers) < _MOST_WRITERS_OF_A_RECORD:
+                self._writers_of[touch] = (*writers, writer)
+        self._notes.update(dict.fromkeys(notes))
 
     # A copy of a built-in collection is made in one step, which no other thread interrupts.
 
     @property
-    def touches(self) -> set[Touch]:
-        """Records and whole collections."""
-        return self._touches.copy()
+    def touches(self) -> dict[Touch, tuple[str, ...]]:
+        """Records and whole collections, with who wrote to them, the first few."""
+        return self._writers_of.copy()
 
     @property
     def notes(self) -> list[str]:
@@ -68,8 +76,23 @@ class Log:
 
     @property
     def writers(self) -> list[str]:
-        """User agents."""
+        """All who wrote, the first few."""
         return list(self._writers)
+
+
+def writer_text(user_agent: str | None, request: str) -> str:
+    """Who wrote, for people: ``Boto3/1.40.0: PutItem``.
+
+    Args:
+        user_agent: as sent; of those of boto3, which tell much about the machine, what names the
+            program is taken.
+        request: what the API calls it.
+    """
+    agent = user_agent or "unknown client"
+    first, *others = agent.split(" ")
+    if any(part.startswith(("md/", "ua/")) for part in others):
+        agent = " ".join([first, *(part for part in others if part.startswith("app/"))])
+    return f"{agent[:_LONGEST_AGENT]}: {request}"
 
 
 class Hosted(Protocol):

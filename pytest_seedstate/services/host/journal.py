@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_seedstate.errors import SeedstateError
@@ -35,6 +35,12 @@ class _Position:
 
     keeper: Keeper
     changed: bool
+
+
+def _writers_of(at: Touch, writers: Mapping[Touch, tuple[str, ...]]) -> tuple[str, ...]:
+    """Who wrote to a record, or to its whole collection."""
+    collection = replace(at, key="")
+    return tuple(dict.fromkeys([*writers.get(at, ()), *writers.get(collection, ())]))
 
 
 def _comparable(value: Any) -> Any:
@@ -265,8 +271,11 @@ class HostJournal:
     def _change_set(self, touched: Message, values_before: list[Any]) -> ChangeSet:
         before = {Touch(*key): value for key, value in values_before}
         after = {Touch(*key): value for key, value in touched["values"]}
+        writers = {Touch(*key): tuple(names) for key, names in touched["writers_of"]}
         changes = [
-            self._describe(at, before.get(at), after.get(at))
+            replace(
+                self._describe(at, before.get(at), after.get(at)), writers=_writers_of(at, writers)
+            )
             for at in sorted({*before, *after})
             if _comparable(before.get(at)) != _comparable(after.get(at))
         ]

@@ -182,7 +182,7 @@ class Process:
     def _summary(self, segment: int) -> Message:
         """What was touched since the start of a segment, in numbers and names."""
         logs = self._hosted.segments[segment:]
-        touches = {touch for log in logs for touch in log.touches}
+        touches = self._writers_of(segment)
         notes = [note for log in logs for note in log.notes]
         writers = [writer for log in logs for writer in log.writers]
         return {
@@ -192,9 +192,22 @@ class Process:
         }
 
     def _touched(self, segment: int) -> Message:
-        touches = sorted({t for log in self._hosted.segments[segment:] for t in log.touches})
-        texts = [_as_list(touch) for touch in touches]
-        return {**self._summary(segment), "keys": texts, "values": self._values(texts)}
+        writers_of = self._writers_of(segment)
+        texts = [_as_list(touch) for touch in sorted(writers_of)]
+        return {
+            **self._summary(segment),
+            "keys": texts,
+            "writers_of": [(_as_list(touch), names) for touch, names in writers_of.items()],
+            "values": self._values(texts),
+        }
+
+    def _writers_of(self, segment: int) -> dict[Touch, tuple[str, ...]]:
+        """What was touched since the start of a segment, with who wrote to it."""
+        found: dict[Touch, tuple[str, ...]] = {}
+        for log in self._hosted.segments[segment:]:
+            for touch, names in log.touches.items():
+                found[touch] = tuple(dict.fromkeys([*found.get(touch, ()), *names]))
+        return found
 
     def _values(self, touches: Sequence[Sequence[str]]) -> list[tuple[list[str], Any]]:
         wanted = [Touch(*touch) for touch in touches]

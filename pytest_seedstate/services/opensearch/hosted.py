@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_seedstate.services.host.hosted import Log, Touch
+from pytest_seedstate.services.host.hosted import Log, Touch, writer_text
 from pytest_seedstate.services.host.process import run
 from pytest_seedstate.services.host.tally import Writes
 from pytest_seedstate.services.opensearch.errors import ApiError
@@ -87,7 +87,7 @@ class HostedNode(Application):
         notes += [f"index {name} created" for name in new]
         if note and not touches and not notes:
             notes = [note]
-        self.segments[-1].add(touches, notes, request.user_agent)
+        self.segments[-1].add(touches, notes, writer_text(request.user_agent, _api(request)))
 
     def values(self, touches: Sequence[Touch]) -> list[tuple[Touch, Mapping[str, Any]]]:
         """The sources of the documents named, refreshed or not; of an index, all of them."""
@@ -109,6 +109,12 @@ class HostedNode(Application):
         for method, path, body in _COMMON_REQUESTS:
             _call(scratch, method, path, body)
             yield
+
+
+def _api(request: Request) -> str:
+    """The API of a request, without the names in its path: ``PUT _doc``."""
+    parts = (part for part in request.path.split("/") if part.startswith("_"))
+    return f"{request.method} {next(parts, 'index')}"
 
 
 def _call(application: Application, method: str, path: str, body: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.stores.changes import Change, ChangeSet
@@ -13,7 +14,21 @@ from pytest_seedstate.stores.postgres.names import SCHEMA, title
 if TYPE_CHECKING:
     import psycopg
 
-Image = Mapping[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    """A row that is there more often, or less often, than at the position.
+
+    Attributes:
+        net: how many times it must come back; negative: go.
+        fields: the row.
+        writers: who wrote it.
+    """
+
+    net: int
+    fields: Mapping[str, Any]
+    writers: tuple[str, ...]
+
 
 _TOUCHED = f"SELECT t.relid::int8 FROM {SCHEMA}.tables t WHERE pg_relation_size(t.log) > 0"
 
@@ -69,8 +84,9 @@ def _read_log(
     values = "".join(f", {value_sql(column)}" for column in table.logged)
     rows = connection.execute(
         f"""
-        SELECT l.seedstate_net{values} FROM (
+        SELECT l.seedstate_net, l.seedstate_by{values} FROM (
             SELECT l.*, sum(l.sign) OVER same AS seedstate_net,
+                   array_agg(l.application || ' ' || l.pid) OVER same AS seedstate_by,
                    row_number() OVER (PARTITION BY l.image ORDER BY l.entry) AS seedstate_place
             FROM (SELECT l.*, {image_text(table)} AS image FROM {table.log} l WHERE {_newer(since)}) l
             WINDOW same AS (PARTITION BY l.image)
@@ -81,29 +97,40 @@ def _read_log(
         f"SELECT DISTINCT l.application || ' ' || l.pid FROM {table.log} l WHERE {_newer(since)}",
     ).fetchall()
     shown = tables.get(table.partition_of or 0, table).title
-    images: list[tuple[int, Image]] = [
-        (int(row[0]), dict(zip(names, row[1:], strict=True))) for row in rows
+    images = [
+        _Image(
+            int(net),
+            dict(zip(names, values, strict=True)),
+            tuple(dict.fromkeys(map(_writer, sorted(by)))),
+        )
+        for net, by, *values in rows
     ]
     return list(_changes(shown, table, images)), [_writer(row[0]) for row in writers]
 
 
-def _changes(collection: str, table: Table, images: list[tuple[int, Image]]) -> Iterable[Change]:
+def _changes(collection: str, table: Table, images: list[_Image]) -> Iterable[Change]:
     if not table.key:
-        for net, image in images:
-            before, after = (image, None) if net > 0 else (None, image)
-            for _ in range(abs(net)):
-                yield Change("postgres", collection, image, before, after)
+        for image in images:
+            fields = image.fields
+            before, after = (fields, None) if image.net > 0 else (None, fields)
+            for _ in range(abs(image.net)):
+                yield Change("postgres", collection, fields, before, after, image.writers)
         return
     names = [column.name for column in table.key]
-    pairs: dict[str, list[Image | None]] = {}
-    for net, image in images:
-        pair = pairs.setdefault(repr([image[name] for name in names]), [None, None])
-        pair[0 if net > 0 else 1] = image
-    for before, after in pairs.values():
-        some = before if before is not None else after
-        assert some is not None
-        key = {name: some[name] for name in names}
-        yield Change("postgres", collection, key, before, after)
+    pairs: dict[str, list[_Image | None]] = {}
+    for image in images:
+        pair = pairs.setdefault(repr([image.fields[name] for name in names]), [None, None])
+        pair[0 if image.net > 0 else 1] = image
+    for old, new in pairs.values():
+        both = [image for image in (old, new) if image is not None]
+        yield Change(
+            "postgres",
+            collection,
+            {name: both[0].fields[name] for name in names},
+            old.fields if old else None,
+            new.fields if new else None,
+            tuple(dict.fromkeys(writer for image in both for writer in image.writers)),
+        )
 
 
 def _join_partitions(changes: Iterable[Change]) -> Iterable[Change]:
@@ -114,9 +141,8 @@ def _join_partitions(changes: Iterable[Change]) -> Iterable[Change]:
         other = joined.get(place)
         if other is not None and {change.kind, other.kind} == {"inserted", "deleted"}:
             old, new = (change, other) if change.kind == "deleted" else (other, change)
-            joined[place] = Change(
-                change.store, change.collection, change.key, old.before, new.after
-            )
+            writers = tuple(dict.fromkeys(old.writers + new.writers))
+            joined[place] = replace(old, after=new.after, writers=writers)
         else:
             joined[place if other is None else (*place[:1], f"{place[1]}#{number}")] = change
     return joined.values()
