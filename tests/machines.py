@@ -2,7 +2,7 @@
 
 A long run of other examples, to be repeated by its seed:
 
-    SEEDSTATE_TEST_EXAMPLES=2000 python -m pytest --hypothesis-seed=1 tests/postgres/test_machine.py
+    SEEDSTATE_TEST_EXAMPLES=2000 python -m pytest --timeout=0 --hypothesis-seed=1 tests/postgres/test_machine.py
 """
 
 from __future__ import annotations
