@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 from pytest_seedstate.services.postgres import EmbeddedPostgres
 from pytest_seedstate.services.rundir import RunDir
 from pytest_seedstate.stores.postgres import PostgresStore, SqlScript
+from tests.postgres import dumping
 from tests.postgres.dumping import differences, full_dump
 
 _numbers = itertools.count(1)
@@ -37,6 +38,11 @@ class Database:
         )
         self._connections.append(connection)
         return connection
+
+    def connect_to_dump(self) -> psycopg.Connection[Any]:
+        """A connection for `dumping.dump`; closed with the others."""
+        self._connections.append(dumping.connect(self.conninfo))
+        return self._connections[-1]
 
     def close_connections(self) -> None:
         for connection in self._connections:

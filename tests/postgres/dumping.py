@@ -55,34 +55,53 @@ WHERE c.relacl IS NOT NULL AND n.nspname !~ '^(pg_|information_schema|seedstate)
 
 
 def full_dump(conninfo: str) -> dict[str, Any]:
-    """All that the database holds, in plain Python values that compare."""
-    with psycopg.connect(conninfo, autocommit=True, application_name="dump") as connection:
-        connection.execute("SET default_transaction_read_only = on")
-        connection.execute("SET timezone = 'UTC'; SET extra_float_digits = 1; SET search_path = ''")
-        found: dict[str, Any] = {}
-        for schema, name, kind, populated in connection.execute(_RELATIONS).fetchall():
-            quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name))
-            if kind == "S":
-                # log_cnt is how many values are pre-logged in the WAL, nothing a user sees.
-                query = f"SELECT last_value, is_called FROM {quoted}"
-            elif kind == "m" and not populated:
-                found[f"m {quoted}"] = "not populated"
-                continue
-            else:
-                only = "ONLY " if kind == "r" else ""
-                query = f"SELECT (t.*)::text FROM {only}{quoted} t"
-            rows = connection.execute(query).fetchall()
-            found[f"{kind} {quoted}"] = sorted(rows, key=repr)
-        found["definitions"] = sorted(connection.execute(_DEFINITIONS).fetchall(), key=repr)
-        found["large objects"] = connection.execute(
-            "SELECT oid, lomowner, lomacl::text, md5(lo_get(oid)) "
-            "FROM pg_largeobject_metadata ORDER BY oid"
-        ).fetchall()
-        found["settings"] = connection.execute(
-            "SELECT d.datacl::text, s.setrole, s.setconfig FROM pg_database d "
-            "LEFT JOIN pg_db_role_setting s ON s.setdatabase = d.oid "
-            "WHERE d.datname = current_database() ORDER BY 2"
-        ).fetchall()
+    """All that a database holds, in plain Python values that compare."""
+    with connect(conninfo) as connection:
+        return dump(connection)
+
+
+def connect(conninfo: str) -> psycopg.Connection[Any]:
+    """A connection for `dump`, which may be used again and again."""
+    connection = psycopg.connect(conninfo, autocommit=True, application_name="dump")
+    connection.execute(
+        "SET default_transaction_read_only = on; SET timezone = 'UTC'; "
+        "SET extra_float_digits = 1; SET search_path = ''"
+    )
+    return connection
+
+
+def dump(connection: psycopg.Connection[Any]) -> dict[str, Any]:
+    """See `full_dump`."""
+    found: dict[str, Any] = {}
+    queries = []
+    for schema, name, kind, populated in connection.execute(_RELATIONS).fetchall():
+        quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name))
+        place = f"{kind} {quoted}"
+        if kind == "m" and not populated:
+            found[place] = "not populated"
+            continue
+        found[place] = []
+        # Of a sequence, log_cnt is how many values are pre-logged in the WAL: no user sees it.
+        row = "(t.last_value, t.is_called)" if kind == "S" else "(t.*)"
+        only = "ONLY " if kind == "r" else ""
+        literal = place.replace("'", "''")
+        queries.append(f"SELECT '{literal}', {row}::text FROM {only}{quoted} t")
+    # The bytes themselves: a name may have a percent sign.
+    for place, row in connection.execute(" UNION ALL ".join(queries).encode()) if queries else ():
+        found[place].append(row)
+    for rows in found.values():
+        if isinstance(rows, list):
+            rows.sort()
+    found["definitions"] = sorted(connection.execute(_DEFINITIONS).fetchall(), key=repr)
+    found["large objects"] = connection.execute(
+        "SELECT oid, lomowner, lomacl::text, md5(lo_get(oid)) "
+        "FROM pg_largeobject_metadata ORDER BY oid"
+    ).fetchall()
+    found["settings"] = connection.execute(
+        "SELECT d.datacl::text, s.setrole, s.setconfig FROM pg_database d "
+        "LEFT JOIN pg_db_role_setting s ON s.setdatabase = d.oid "
+        "WHERE d.datname = current_database() ORDER BY 2"
+    ).fetchall()
     return found
 
 

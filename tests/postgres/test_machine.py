@@ -26,7 +26,7 @@ from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services.postgres import EmbeddedPostgres
 from tests.machines import machine_settings
 from tests.postgres.conftest import Database, drop_database, make_database
-from tests.postgres.dumping import differences, full_dump
+from tests.postgres.dumping import differences, dump, full_dump
 from tests.postgres.operations import ALONE, DDL, LOCKING_WRITES, REFUSED, SCHEMA, WRITES
 
 NUMBERS = {"n": st.integers(0, 22), "m": st.integers(0, 9)}
@@ -86,6 +86,7 @@ class Machine(RuleBasedStateMachine):
     def connect(self) -> None:
         self.single = self._connected()
         self.several = self._connected()
+        self.looking: psycopg.Connection[Any] | None = None
 
     def _connected(self) -> psycopg.Connection[Any]:
         connection = self.database.connect()
@@ -245,7 +246,12 @@ class Machine(RuleBasedStateMachine):
     # -- the model's own
 
     def _dump(self) -> Dump:
-        return full_dump(self.database.conninfo)
+        """On a connection of its own that goes on: a new one would take most of the time."""
+        if self.looking is not None:
+            with contextlib.suppress(psycopg.OperationalError):
+                return dump(self.looking)
+        self.looking = self.database.connect_to_dump()
+        return dump(self.looking)
 
     def _end(self, end: str = "COMMIT") -> None:
         if self.in_transaction:
