@@ -73,6 +73,18 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("failed", "all", "off"),
     ),
     Setting(
+        "seedstate_diff_limit",
+        "string",
+        "How many changes a report shows (default: 20)",
+        flag="--seedstate-diff-limit",
+        metavar="N",
+    ),
+    Setting(
+        "seedstate_sensitive",
+        "linelist",
+        "Stored fields whose values no report shows: NAME or COLLECTION.NAME lines",
+    ),
+    Setting(
         "seedstate_verify",
         "bool",
         "Compare all stores with their baseline in full after every rewind (slow)",
@@ -152,6 +164,8 @@ class Settings:
     seed: int
     order: bool
     diff: Literal["failed", "all", "off"]
+    diff_limit: int
+    sensitive: tuple[str, ...]
     verify: bool
     report: Path | None
     scenarios: tuple[Path, ...]
@@ -197,6 +211,8 @@ class Settings:
             seed=number("seedstate_seed", 0, int),
             order=_choice("seedstate_order", value("seedstate_order") or "on") == "on",
             diff=_choice("seedstate_diff", value("seedstate_diff") or "failed"),
+            diff_limit=number("seedstate_diff_limit", 20, int),
+            sensitive=tuple(value("seedstate_sensitive") or ()),
             verify=bool(value("seedstate_verify")),
             report=_in_existing_folder("seedstate_report", path("seedstate_report")),
             scenarios=tuple(root / name for name in value("seedstate_scenarios") or ["scenarios"]),

@@ -9,9 +9,10 @@ import pytest
 
 from pytest_seedstate.engine.engine import Engine
 from pytest_seedstate.errors import SeedstateError
-from pytest_seedstate.plugin.changes_text import changes_text
+from pytest_seedstate.plugin.changes_text import changes_text, comparison
 from pytest_seedstate.plugin.failing import as_failure
 from pytest_seedstate.plugin.markers import Request, fixture_clients, request_key
+from pytest_seedstate.stores.masking import Masking
 
 if TYPE_CHECKING:
     from pytest_seedstate.config import Settings
@@ -34,6 +35,7 @@ class Runtime:
         self.engine = engine
         self._clients = clients
         self._settings = settings
+        self._masking = Masking(settings.sensitive)
         self._held_by: object = None
         self._previous: str | None = None
 
@@ -59,7 +61,7 @@ class Runtime:
     def _name_late_writes(self, late: ChangeSet) -> None:
         since = f"after {self._previous} had ended" if self._previous else "before the first test"
         self.engine.figures.remarks.append(
-            f"late writes, {since} (undone):\n{changes_text(late, limit=5)}"
+            f"late writes, {since} (undone):\n{changes_text(late, self._masking, limit=5)}"
         )
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -87,7 +89,7 @@ class Runtime:
         if changes is not None:
             item.ihook.pytest_seedstate_rewound(item=item, changes=changes)
             if request.readonly and changes and not item.stash.get(_told_key, False):
-                raise _wrote_though_readonly(changes)
+                raise self._wrote_though_readonly(changes)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
@@ -99,8 +101,14 @@ class Runtime:
             if changes:
                 item.stash[_told_key] = True
                 with as_failure():
-                    raise _wrote_though_readonly(changes)
+                    raise self._wrote_though_readonly(changes)
         return result
+
+    def _wrote_though_readonly(self, changes: ChangeSet) -> SeedstateError:
+        return SeedstateError(
+            "the test is marked readonly and changed something",
+            detail=changes_text(changes, self._masking, limit=self._settings.diff_limit),
+        )
 
     # -- layers of wider fixtures
 
@@ -139,20 +147,19 @@ class Runtime:
         wanted = self._settings.diff == "all" or (self._settings.diff == "failed" and report.failed)
         if wanted and call.when == "call" and not self.engine.is_clean():
             try:
-                text = changes_text(self.engine.changes())
+                limit = self._settings.diff_limit
+                text = changes_text(self.engine.changes(), self._masking, limit=limit)
             except SeedstateError as error:
                 text = str(error)
             report.sections.append(("seedstate: what the test changed", text))
         return report
 
+    def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str] | None:
+        """Show where the changes differ from those that a test expects."""
+        return comparison(left, right, self._masking) if op == "==" else None
+
 
 _told_key = pytest.StashKey[bool]()
-
-
-def _wrote_though_readonly(changes: ChangeSet) -> SeedstateError:
-    return SeedstateError(
-        "the test is marked readonly and changed something", detail=changes_text(changes)
-    )
 
 
 def _holder(item: pytest.Item, request: Request) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -13,6 +13,7 @@ from pytest_seedstate.plugin.changes_text import changes_text
 from pytest_seedstate.records.dataset import Dataset, only
 from pytest_seedstate.records.progress import FROM_THE_START
 from pytest_seedstate.stores.changes import ChangeSet
+from pytest_seedstate.stores.masking import Masking
 
 if TYPE_CHECKING:
     from pytest_seedstate.engine.engine import Engine
@@ -91,9 +92,18 @@ class Seedstate:
         return only(self.records(model), model, match)
 
     @_told_plainly
-    def changes(self) -> ChangeSet:
-        """What this test has changed so far, in every store and by any process."""
-        return self._engine.changes()
+    def changes(self, *, ignore: Collection[str] = ()) -> ChangeSet:
+        """What this test has changed so far, in every store and by any process.
+
+        Args:
+            ignore: fields that are left out, ``updated_at``, or ``products.updated_at`` for those
+                of one collection; a record that differs in nothing else is left out too.
+
+        Returns:
+            The changes in a stable order; equal to plain data of the form of
+            `ChangeSet.as_data`.
+        """
+        return self._engine.changes().ignoring(ignore)
 
     @_told_plainly
     def wait_for(
@@ -143,9 +153,10 @@ class Seedstate:
             if _seconds() > deadline:
                 if isinstance(collection, str):
                     self._engine.check_collection(collection)
+                masking = Masking(self._project.settings.sensitive)
                 raise SeedstateError(
                     f"waited {timeout:g} s in vain for {_condition_text(collection, wanted)}",
-                    detail=changes_text(changes) or "nothing changed",
+                    detail=changes_text(changes, masking) or "nothing changed",
                 )
             time.sleep(POLL_SECONDS)
         # Stores are read one after another: what was written before what has just been seen may

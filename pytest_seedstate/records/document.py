@@ -80,8 +80,15 @@ class Document:
                 fix="write the index's name as it is; only 'id' and 'extra' are templates",
             )
         check_fields(model, where, self.fields, self.exclude)
-        for template in (self.id_template, *_templates(self.extra_parts)):
+        for _, template in self.composed():
             template.check(model.readable_names(), where)
+
+    def composed(self) -> Iterator[tuple[str, Template]]:
+        """The id and the fields that templates make, by name."""
+        yield "_id", self.id_template
+        for name, part in self.extra_parts.items():
+            for template in _templates(part):
+                yield name, template
 
     def stored(self, model: type[Record]) -> tuple[str, ...]:
         """The fields that the document has, in the model's order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -68,6 +68,10 @@ class Row:
     def stored(self, model: type[Record]) -> tuple[str, ...]:
         """The fields that are columns, in the model's order."""
         return chosen_fields(model, self.fields, self.exclude)
+
+    def composed(self) -> Iterator[tuple[str, Template]]:
+        """The values that templates make, by name: none."""
+        return iter(())
 
     def column(self, name: str) -> str:
         """The column of a field."""
@@ -151,9 +155,14 @@ class Item:
             SeedstateError: the unknown field, with the closest one.
         """
         check_fields(model, where, self.fields, self.exclude)
-        for part in (*self.keys.values(), *self.__dict__["_extra"].values()):
+        for _, template in self.composed():
+            template.check(model.readable_names(), where)
+
+    def composed(self) -> Iterator[tuple[str, Template]]:
+        """The attributes that templates make, by name."""
+        for name, part in {**self.keys, **self.__dict__["_extra"]}.items():
             if isinstance(part, Template):
-                part.check(model.readable_names(), where)
+                yield name, part
 
     def stored(self, model: type[Record]) -> tuple[str, ...]:
         """The fields that are attributes, in the model's order."""
@@ -231,8 +240,15 @@ class Object:
         names = model.readable_names()
         if self.body not in names:
             raise unknown_name("field", self.body, names, where=where)
-        for template in (self.__dict__["_key"], self.__dict__["_type"], *self._texts().values()):
+        for _, template in self.composed():
             template.check(names, where)
+
+    def composed(self) -> Iterator[tuple[str, Template]]:
+        """The parts of the object that templates make, by name."""
+        yield "key", self.__dict__["_key"]
+        yield "content_type", self.__dict__["_type"]
+        for template in self._texts().values():
+            yield "metadata", template
 
     def stored(self, model: type[Record]) -> tuple[str, ...]:
         """The field that is the content."""

@@ -9,8 +9,11 @@ from pydantic import BaseModel, ConfigDict
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.document import Document
+from pytest_seedstate.records.placed_fields import check_fields
 from pytest_seedstate.records.placement import Item, Object, Placement, Row
+from pytest_seedstate.records.sensitive import stored_names
 from pytest_seedstate.records.values import stored_fields
+from pytest_seedstate.stores.masking import mark_sensitive
 
 _KINDS = (Row, Item, Object, Document)
 
@@ -24,14 +27,17 @@ class Record(BaseModel):
     Attributes:
         stored_in: its places, `Row`, `Item`, `Object` and `Document` in any number; a record
             without a place may be part of another one.
+        sensitive: fields whose values no report shows, wherever they are stored.
 
     Raises:
-        SeedstateError: at the class definition, a place names a field that does not exist.
+        SeedstateError: at the class definition, a place or `sensitive` names a field that does not
+            exist.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
     stored_in: ClassVar[Placement | Sequence[Placement]] = ()
+    sensitive: ClassVar[Sequence[str]] = ()
     _placements: ClassVar[tuple[Placement, ...]] = ()
     _placed: ClassVar[dict[int, tuple[str, ...]]] = {}
 
@@ -51,6 +57,8 @@ class Record(BaseModel):
         for place in placements:
             place.check(cls, where)
         cls._placed = {id(place): place.stored(cls) for place in placements}
+        check_fields(cls, f"{cls.__name__}.sensitive", cls.sensitive)
+        mark_sensitive(stored_names(cls, cls.sensitive))
 
     @classmethod
     def placements(cls) -> tuple[Placement, ...]:

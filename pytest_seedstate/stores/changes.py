@@ -107,6 +107,12 @@ class ChangeSet:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __repr__(self) -> str:
+        # Short, and without values: pytest repeats it in explanations of assertions.
+        kinds = [change.kind for change in self.changes]
+        counts = [f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)]
+        return f"<changes: {', '.join([*counts, *self.notes]) or 'none'}>"
+
     def __or__(self, other: ChangeSet) -> ChangeSet:
         # Stable: within a store each journal has ordered its own.
         changes = sorted(self.changes + other.changes, key=lambda change: change.store)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pytest_seedstate.stores.changes import Change, ChangeSet
 
 
@@ -23,3 +25,30 @@ def test_the_order_is_that_of_stores_whichever_service_started_first() -> None:
         ("s3", "images"),
         ("s3", "videos"),
     ]
+
+
+def change(before: dict[str, Any] | None, after: dict[str, Any] | None, *writers: str) -> Change:
+    return Change("postgres", "products", {"sku": 1}, before, after, writers)
+
+
+def test_a_field_that_comes_or_goes_differs() -> None:
+    """Also where its value is None, and where Python takes one value for another."""
+    one = change({"sku": 1, "a": None, "b": True, "c": 1}, {"sku": 1, "b": 1, "c": 1.0, "d": None})
+    assert one.fields == {"a": (None, None), "b": (True, 1), "d": (None, None)}
+    assert one.as_data() == {"sku": 1, **one.fields}
+
+
+def test_equal_changes_may_have_been_made_by_others() -> None:
+    """A change set is about what is there."""
+    mine, other = (ChangeSet((change(None, {"a": 1}, name),)) for name in ("me", "other"))
+    assert mine == other
+    assert mine == {"postgres": {"products": {"inserted": [{"sku": 1, "a": 1}]}}}
+    assert mine != ChangeSet(mine.changes, notes=("sequence moved",))
+    assert mine != ChangeSet()
+
+
+def test_a_change_set_is_told_briefly() -> None:
+    """Without values: pytest repeats it in explanations."""
+    changes = ChangeSet((change(None, {"a": 1}), change({"a": 1}, None)), ("sequence s moved",))
+    assert repr(changes) == "<changes: 1 inserted, 1 deleted, sequence s moved>"
+    assert repr(ChangeSet()) == "<changes: none>"

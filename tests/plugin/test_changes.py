@@ -1,0 +1,224 @@
+"""What a test has changed: as data to assert on, in reports, with what is sensitive masked."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plugin.conftest import write
+
+PATIENTS = """
+    from pytest_seedstate import Document, Item, Object, Record, Row, scenario
+
+
+    class Address(Record):
+        town: str
+        street: str
+        sensitive = ("street",)
+
+
+    class Patient(Record):
+        number: int
+        ssn: str
+        name: str
+        address: Address
+        photo: bytes = b"photo"
+        sensitive = ("ssn",)
+        stored_in = (
+            Row("patients", columns={"ssn": "social"}),
+            Item("patients", pk="SSN#{ssn}", extra={"search": "{name} {ssn}"}),
+            Object("photos", key="{ssn}.jpg", body="photo"),
+            Document("patients", id="{number}"),
+        )
+
+
+    @scenario("one-patient")
+    def one_patient(seed):
+        address = Address(town="Leeds", street="1 Old-Row")
+        yield Patient(number=1, ssn="old-123", name="Ann", address=address)
+"""
+
+
+def test_changes_are_data_to_assert_on(project: pytest.Pytester) -> None:
+    """By store, collection and kind; an update field by field; volatile fields can be ignored."""
+    project.makepyfile(
+        """
+        import pytest
+        from decimal import Decimal
+        from unittest.mock import ANY
+
+        pytestmark = pytest.mark.scenario("three-products")
+
+        def test_all_kinds(seedstate, postgres, dynamodb):
+            name = seedstate["first"].name
+            postgres.execute("UPDATE products SET name = 'new', price = price WHERE sku = 'p000'")
+            postgres.execute("DELETE FROM products WHERE sku = 'p002'")
+            postgres.execute("INSERT INTO products VALUES ('pen', 'pen', 1.20)")
+            dynamodb.Table("shop").put_item(Item={"pk": "a", "sk": "b"})
+            changes = seedstate.changes()
+            assert changes == {
+                "dynamodb": {"shop": {"inserted": [{"pk": "a", "sk": "b"}]}},
+                "postgres": {
+                    "products": {
+                        "inserted": [{"sku": "pen", "name": "pen", "price": Decimal("1.20")}],
+                        "updated": [{"sku": "p000", "name": (name, "new")}],
+                        "deleted": [{"sku": "p002", "name": ANY, "price": ANY}],
+                    }
+                },
+            }
+            assert changes.as_data() == changes
+            assert all(change.writers for change in changes)
+
+        def test_ignored_fields(seedstate, postgres):
+            postgres.execute("UPDATE products SET name = 'new' WHERE sku = 'p000'")
+            postgres.execute("UPDATE products SET name = 'new', price = 7 WHERE sku = 'p001'")
+            price = seedstate.changes().changes[1].fields["price"]
+            assert seedstate.changes(ignore=["products.name"]) == {
+                "postgres": {"products": {"updated": [{"sku": "p001", "price": price}]}}
+            }
+            assert seedstate.changes(ignore=["name", "price"]) == {}
+            assert len(seedstate.changes(ignore=["orders.name"])) == 2
+
+        def test_nothing(seedstate):
+            assert seedstate.changes() == {}
+        """
+    )
+    project.runpytest().assert_outcomes(passed=3)
+
+
+def test_an_assertion_shows_where_changes_differ(project: pytest.Pytester) -> None:
+    """Line by line, without the values that are not shown elsewhere either."""
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.scenario("three-products", count=1)
+        def test_it(seedstate, postgres):
+            postgres.execute("UPDATE products SET name = 'new' WHERE sku = 'p000'")
+            assert seedstate.changes() == {"postgres": {"products": {"deleted": []}}}
+
+        @pytest.mark.scenario("three-products", count=1)
+        def test_masked(seedstate, dynamodb):
+            dynamodb.Table("shop").put_item(Item={"pk": "a", "sk": "b", "token": "hunt" + "er2"})
+            wanted = {"pk": "a", "sk": "b", "token": "hunter3".lower()}
+            assert seedstate.changes() == {"dynamodb": {"shop": {"inserted": [wanted]}}}
+        """
+    )
+    result = project.runpytest("--tb=short")
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "E*the changes are not those expected (-), but (+):",
+            "E*- {'postgres': {'products': {'deleted': [[]]}}}",
+            "E*+ {'postgres': {'products': {'updated': [[]{'name': ('*', 'new'),*",
+            "E*values that are not shown differ*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*hunter2*")
+
+
+def test_sensitive_fields_are_in_no_report(project: pytest.Pytester) -> None:
+    """Wherever a record of the pack has put them, as columns, in keys, nested; or the ini."""
+    write(project, "scenarios/patients.py", PATIENTS)
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.scenario("one-patient")
+        def test_it(postgres, dynamodb, s3, opensearch):
+            postgres.execute("UPDATE patients SET social = 'new-123', name = 'Bea'")
+            table = dynamodb.Table("patients")
+            table.put_item(
+                Item={"pk": "SSN#new-123", "search": "Bea new-123", "address": {"street": "2 new-Row"}}
+            )
+            table.delete_item(Key={"pk": "SSN#old-123"})
+            s3.put_object(Bucket="photos", Key="new-123.jpg", Body=b"new")
+            opensearch.update(index="patients", id="1", body={
+                "doc": {"ssn": "new-123", "name": "Bea", "address": {"street": "2 new-Row"}}})
+            assert False
+
+        @pytest.mark.scenario("one-patient", readonly=True)
+        def test_readonly(postgres):
+            postgres.execute("UPDATE patients SET social = 'new-123', name = 'Bea'")
+
+        @pytest.mark.scenario("one-patient")
+        def test_waits(seedstate, postgres):
+            postgres.execute("UPDATE patients SET social = 'new-123', name = 'Bea'")
+            seedstate.wait_for("patients", inserted=1, timeout=0.01)
+        """
+    )
+    result = project.runpytest("-o", "seedstate_sensitive=patients.name", "--tb=line")
+
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "+ dynamodb patients pk=[*][*][*]: *address={'street': '[*][*][*]'}*",
+            "~ opensearch patients _id=1: ssn: [*][*][*] -> [*][*][*], name: [*][*][*]*",
+            "~ postgres patients number=1: social: [*][*][*] -> [*][*][*], name: [*][*][*]*",
+            "+ s3 photos key=[*][*][*]*",
+        ],
+        consecutive=False,
+    )
+    for hidden in ("-123", "-Row", "Bea", "Ann"):
+        result.stdout.no_fnmatch_line(f"*{hidden}*")
+
+
+def test_a_sensitive_field_that_does_not_exist_is_a_mistake(project: pytest.Pytester) -> None:
+    """Told before anything starts, with the closest name: a typing error would show the value."""
+    write(project, "scenarios/patients.py", PATIENTS.replace('("ssn",)', '("snn",)'))
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.scenario("one-patient")
+        def test_it(): pass
+        """
+    )
+    project.runpytest().stdout.fnmatch_lines(["*unknown field 'snn'*", "*did you mean 'ssn'?*"])
+
+
+def test_as_many_changes_as_wanted(project: pytest.Pytester) -> None:
+    """20 unless told otherwise; the rest is counted, with the option that shows it."""
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.scenario("three-products", count=30)
+        def test_it(postgres):
+            postgres.execute("DELETE FROM products")
+            assert False
+        """
+    )
+    project.runpytest().stdout.fnmatch_lines(
+        ["- postgres products sku=p019", "and 10 more (--seedstate-diff-limit)"], consecutive=True
+    )
+    result = project.runpytest("--seedstate-diff-limit=100")
+    result.stdout.fnmatch_lines(["- postgres products sku=p029", "written by *(pid *)"])
+
+
+def test_each_change_tells_who_made_it(project: pytest.Pytester) -> None:
+    """Where several programs have written: application name and process, client and request."""
+    project.makepyfile(
+        """
+        import os
+        import psycopg
+        import pytest
+
+        @pytest.mark.scenario("three-products")
+        def test_it(dynamodb, seedstate_env):
+            url = seedstate_env["DATABASE_URL"]
+            for number, name in enumerate(("web", "worker")):
+                with psycopg.connect(url, application_name=name) as connection:
+                    connection.execute(f"DELETE FROM products WHERE sku = 'p00{number}'")
+            dynamodb.Table("shop").delete_item(Key={"pk": "PRODUCT#p000", "sk": "PROFILE"})
+            assert False
+        """
+    )
+    project.runpytest().stdout.fnmatch_lines(
+        [
+            "- dynamodb shop pk=PRODUCT#p000, sk=PROFILE (by Boto3/*: DeleteItem)",
+            "- postgres products sku=p000 (by web (pid *))",
+            "- postgres products sku=p001 (by worker (pid *))",
+        ],
+        consecutive=True,
+    )
