@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
-from pytest_seedstate.engine.layers import Layer, LayerStack
+from pytest_seedstate.engine.layers import Layer, LayerStack, Owner
 from pytest_seedstate.engine.states import State, States
 from pytest_seedstate.engine.verify import Verification
 from pytest_seedstate.errors import SeedstateError, unknown_name
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from pytest_seedstate.engine.schema import Schema
     from pytest_seedstate.records.dataset import Dataset
     from pytest_seedstate.records.progress import Progress
-    from pytest_seedstate.stores.base import Journal, Rewound
+    from pytest_seedstate.stores.base import Journal
+
+Positions = dict[str, int]
+"""A position of each journal, by its name; a journal that is missing was at its beginning."""
 
 _MOST_LATE_WRITES = 5
 """How often a comparison is repeated while somebody goes on writing."""
@@ -43,7 +46,9 @@ class Engine:
         self.states = States(fleet, figures)
         self._schema = schema
         self._layers = LayerStack()
-        self._snapshots: dict[str, dict[str, int]] = {}
+        self._snapshots: dict[str, Positions] = {}
+        self._was_reset = False
+        self._repairing = False
         self._verification = Verification(fleet, figures) if verify else None
 
     # -- what a test asks for
@@ -77,6 +82,7 @@ class Engine:
         # Only a test that needs one of them has to know.
         self.fleet.leave_out_the_dead()
         late = self._undo_late_writes()
+        self._was_reset = False
         needed = stores | (state.stores if state else frozenset())
         if self.fleet.lacks(needed):
             # Making the data takes about as long as starting the services to load it into.
@@ -101,7 +107,7 @@ class Engine:
         if self._layers:
             raise SeedstateError(
                 f"the state '{state.title}' cannot be switched to while "
-                f"'{self.states.current.title}' is built upon by {', '.join(self._layers.owners)}",
+                f"'{self.states.current.title}' is built upon by {', '.join(self._layers.titles)}",
                 fix="give the tests that share this fixture one scenario, "
                 "or narrow the fixture's scope",
             )
@@ -115,6 +121,7 @@ class Engine:
         self.rewind()
         self.start(state.stores)
         self._switch(state)
+        self._was_reset = True
 
     def add(self, state: State, after: Progress) -> Dataset:
         """Load the data of `state` on top of what the stores hold.
@@ -128,12 +135,12 @@ class Engine:
         """
         self.start(state.stores)
         assert state.generate is not None
-        before = self._mark()
+        before = self.mark()
         try:
             dataset = state.generate(after)
             self.states.insert(dataset)
         except BaseException:
-            self._go_back(before)
+            self.go_back(before)
             raise
         return dataset
 
@@ -141,9 +148,18 @@ class Engine:
 
     def is_clean(self) -> bool:
         """Whether no store differs from what the next test should find."""
+        return self.is_clean_since(self.tops())
+
+    def is_clean_since(self, positions: Positions) -> bool:
+        """Whether no store differs from what it held at these positions."""
         return all(
-            journal.is_clean(self._layers.top(journal.name)) for journal in self.fleet.journals
+            journal.is_clean(positions.get(journal.name, 0)) for journal in self.fleet.journals
         )
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether the stores are where the test began, and nothing leads elsewhere."""
+        return not self._snapshots and not self._was_reset and self.is_clean()
 
     def changes(self) -> ChangeSet:
         """What the current test has changed in all stores."""
@@ -179,7 +195,8 @@ class Engine:
         dirty = self._dirty()
         ended = self._rewind_without_writers(dirty) if dirty else []
         self.figures.add("rewound" if dirty else "clean", perf_counter() - start)
-        if self._verification:
+        self.figures.note_ended(ended)
+        if self._verification and not self._repairing:
             self._verify(self._verification)
         if ended:
             raise SeedstateError(
@@ -203,7 +220,28 @@ class Engine:
             # Somebody wrote between the rewind and the comparison: no fault of the rewind.
             self._rewind_each(late)
             differences = verification.differences(self.states)
-        verification.judge(differences, self.states)
+        if differences:
+            torn_down = self._repair()
+            raise verification.failure(
+                differences, verification.differences(self.states), torn_down, self.states
+            )
+
+    def _repair(self) -> list[str]:
+        """Bring all stores to the baseline, whatever their journals say.
+
+        Returns:
+            The fixtures that had to be torn down for that, since what they wrote is gone.
+        """
+        owners = self._layers.live()
+        self._repairing = True
+        try:
+            for owner in owners:
+                owner.end()
+            self.drop_ended_layers()
+            self.states.repair()
+        finally:
+            self._repairing = False
+        return [owner.title for owner in owners]
 
     def _rewind_without_writers(self, targets: list[tuple[Journal, int]]) -> list[str]:
         """Rewind, and see that nobody is in the middle of writing when the next test begins.
@@ -229,19 +267,18 @@ class Engine:
     def _rewind_each(self, targets: list[tuple[Journal, int]]) -> None:
         if len(targets) <= 1:
             for journal, position in targets:
-                self._remark(journal, journal.rewind(position))
+                self._rewind_one(journal, position)
             return
         with ThreadPoolExecutor(len(targets)) as pool:
-            rewinds = [
-                (journal, pool.submit(journal.rewind, position)) for journal, position in targets
-            ]
-            for journal, rewind in rewinds:
-                self._remark(journal, rewind.result())
+            rewinds = [pool.submit(self._rewind_one, *target) for target in targets]
+            for rewind in rewinds:
+                rewind.result()
 
-    def _remark(self, journal: Journal, rewound: Rewound) -> None:
-        self.figures.remarks.extend(
-            f"{journal.name}: replaced {reason}" for reason in rewound.replaced
-        )
+    def _rewind_one(self, journal: Journal, position: int) -> None:
+        start = perf_counter()
+        rewound = journal.rewind(position)
+        if rewound.replaced:
+            self.figures.note_replaced(journal.name, rewound.replaced, perf_counter() - start)
 
     def check_store(self, name: str) -> None:
         """See whether a name is that of a store that runs.
@@ -264,30 +301,65 @@ class Engine:
 
     # -- layers
 
-    def begin_layer(self, owner: str, token: object) -> None:
-        """What was written just now belongs to a wider fixture, and stays while it lives."""
+    def begin_layer(self, owner: Owner) -> bool:
+        """What was written just now belongs to a wider fixture, and stays while it lives.
+
+        Returns:
+            Whether anything was.
+        """
         positions = {
             journal.name: journal.mark()
             for journal in self.fleet.journals
             if not journal.is_clean(self._layers.top(journal.name))
         }
         if positions:
-            self._layers.push(Layer(owner, token, positions))
+            self._layers.push(Layer(owner, positions))
             if self._verification:
                 self._verification.remember_layer()
+        return bool(positions)
 
-    def end_layer(self, token: object) -> None:
-        """A wider fixture has ended: what it wrote goes."""
-        if self._layers.end(token):
+    def layers_above(self, owner: Owner) -> list[Owner]:
+        """The live fixtures that wrote after one had written, the last first."""
+        return self._layers.above(owner)
+
+    def live_layers(self) -> list[Owner]:
+        """The live fixtures that wrote, the last first."""
+        return self._layers.live()
+
+    def ended_layers(self) -> list[Owner]:
+        """The fixtures that were torn down while their writes had to stay, the last first."""
+        return self._layers.ended()
+
+    def end_layer(self, owner: Owner, *, stays: bool = False) -> bool:
+        """A wider fixture was torn down: what it wrote goes, and what was written since.
+
+        It stays while a fixture lives that has written after it.
+
+        Args:
+            owner: the fixture.
+            stays: let it stay until `drop_ended_layers`.
+
+        Returns:
+            Whether it stays.
+        """
+        if not self._layers.mark_ended(owner):
+            return False
+        if not stays:
+            self.drop_ended_layers()
+        return any(each is owner for each in self._layers.ended())
+
+    def drop_ended_layers(self) -> None:
+        """What fixtures wrote that were torn down goes, as far as none lives that wrote later."""
+        if self._layers.drop_ended():
             if self._verification:
-                self._verification.forget_layers(len(self._layers.owners))
+                self._verification.forget_layers(len(self._layers))
             self.rewind()
 
     # -- snapshots of a test
 
     def snapshot(self, name: str) -> None:
         """Remember what all stores hold now under a name, until the test ends."""
-        self._snapshots[name] = self._mark()
+        self._snapshots[name] = self.mark()
 
     def restore(self, name: str) -> None:
         """Go back to a snapshot; snapshots taken after it are gone.
@@ -300,13 +372,18 @@ class Engine:
         names = list(self._snapshots)
         for later in names[names.index(name) + 1 :]:
             del self._snapshots[later]
-        self._go_back(self._snapshots[name])
+        self.go_back(self._snapshots[name])
 
-    def _mark(self) -> dict[str, int]:
+    def mark(self) -> Positions:
+        """What all stores hold now, for `go_back` and `is_clean_since`."""
         return {journal.name: journal.mark() for journal in self.fleet.journals}
 
-    def _go_back(self, positions: dict[str, int]) -> None:
-        # A service that started later was at its beginning then.
+    def tops(self) -> Positions:
+        """Where a test is rewound to."""
+        return {journal.name: self._layers.top(journal.name) for journal in self.fleet.journals}
+
+    def go_back(self, positions: Positions) -> None:
+        """Put all stores back to positions; later ones are gone."""
         self._rewind_each(
             [(journal, positions.get(journal.name, 0)) for journal in self.fleet.journals]
         )

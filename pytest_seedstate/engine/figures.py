@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Any
 
@@ -25,15 +25,66 @@ class Figure:
     seconds: float = 0.0
 
 
-@dataclass(slots=True)
-class Figures:
-    """Figures by kind, see `KINDS`; and remarks that the summary tells, each once.
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Something that a test did and that could not be undone in place.
 
     Attributes:
-        remarks: late writes, replacements and the like, as sentences.
+        test: its node id; None before the first test.
+        store: the journal's name.
+        reason: what was replaced, and why.
+        milliseconds: what the whole rewind of that journal took.
     """
 
+    test: str | None
+    store: str
+    reason: str
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What was written after a test had ended, and undone before the next one.
+
+    Attributes:
+        test: the test that ended; None before the first test.
+        changes: the change set, as text for people.
+    """
+
+    test: str | None
+    changes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A transaction that a test left open, and that was ended.
+
+    Attributes:
+        test: the test.
+        transaction: whose it was and what it had done.
+    """
+
+    test: str | None
+    transaction: str
+
+
+@dataclass(slots=True)
+class Figures:
+    """Figures by kind, see `KINDS`; and what the summary tells besides.
+
+    Attributes:
+        test: the test that runs, or that ran last: whose doing is noted.
+        replaced: what could not be rewound in place.
+        late: what was written after a test had ended.
+        ended: transactions that had to be ended.
+        remarks: anything else, as sentences, each once.
+    """
+
+    test: str | None = None
     by_kind: dict[str, Figure] = field(default_factory=lambda: {kind: Figure() for kind in KINDS})
+    replaced: list[Replaced] = field(default_factory=list)
+    late: list[Late] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -48,6 +99,24 @@ class Figures:
         figure.count += count
         figure.seconds += seconds
 
+    def note_replaced(self, store: str, reasons: Iterable[str], seconds: float) -> None:
+        """Note what the rewind of a store had to replace, and what that took."""
+        reason = "; ".join(reasons)
+        self.replaced.append(Replaced(self.test, store, reason, round(seconds * 1000, 1)))
+
+    def note_late(self, changes: str) -> None:
+        """Note what was written after the last test had ended, as text."""
+        self.late.append(Late(self.test, changes))
+
+    def remark(self, text: str) -> None:
+        """Tell something in the summary, once."""
+        if text not in self.remarks:
+            self.remarks.append(text)
+
+    def note_ended(self, transactions: Iterable[str]) -> None:
+        """Note transactions that the rewind had to end."""
+        self.ended.extend(Ended(self.test, transaction) for transaction in transactions)
+
     def as_data(self) -> dict[str, Any]:
         """Plain builtins, fit for JSON and for an xdist worker's output."""
         return {
@@ -55,6 +124,9 @@ class Figures:
                 kind: {"count": figure.count, "seconds": round(figure.seconds, 6)}
                 for kind, figure in self.by_kind.items()
             },
+            "replaced": [asdict(each) for each in self.replaced],
+            "late": [asdict(each) for each in self.late],
+            "ended": [asdict(each) for each in self.ended],
             "remarks": list(self.remarks),
         }
 
@@ -64,4 +136,7 @@ class Figures:
             figure = self.by_kind[kind]
             figure.count += other["count"]
             figure.seconds += other["seconds"]
+        self.replaced.extend(Replaced(**each) for each in data["replaced"])
+        self.late.extend(Late(**each) for each in data["late"])
+        self.ended.extend(Ended(**each) for each in data["ended"])
         self.remarks.extend(remark for remark in data["remarks"] if remark not in self.remarks)

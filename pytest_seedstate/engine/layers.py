@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Owner(Protocol):
+    """A fixture that wrote, compared by identity."""
+
+    @property
+    def title(self) -> str:
+        """The fixture, as users know it: ``module fixture 'catalogue'``."""
+
+    def end(self) -> None:
+        """Tear it down now; whoever asks for it later has it set up again."""
 
 
 @dataclass(slots=True)
@@ -11,19 +23,18 @@ class Layer:
     """What one fixture wrote.
 
     Attributes:
-        owner: the fixture, as users know it: ``module fixture 'catalogue'``.
-        token: identifies the fixture's value; a fixture may be set up again with another.
+        owner: the fixture.
         positions: the journals that it wrote to, with the position after it.
+        ended: whether it was torn down, while its writes had to stay.
     """
 
-    owner: str
-    token: object
+    owner: Owner
     positions: Mapping[str, int]
     ended: bool = field(default=False)
 
 
 class LayerStack:
-    """The live layers, in the order in which their fixtures were set up."""
+    """The layers whose writes are there, in the order in which their fixtures were set up."""
 
     def __init__(self) -> None:
         self._layers: list[Layer] = []
@@ -31,10 +42,13 @@ class LayerStack:
     def __bool__(self) -> bool:
         return bool(self._layers)
 
+    def __len__(self) -> int:
+        return len(self._layers)
+
     @property
-    def owners(self) -> list[str]:
+    def titles(self) -> list[str]:
         """The fixtures whose writes are still there."""
-        return [layer.owner for layer in self._layers]
+        return [layer.owner.title for layer in self._layers]
 
     def top(self, journal: str) -> int:
         """The position that a test on `journal` is rewound to."""
@@ -46,20 +60,42 @@ class LayerStack:
     def push(self, layer: Layer) -> None:
         self._layers.append(layer)
 
-    def end(self, token: object) -> bool:
-        """A fixture ended; True when the journals should go back to the new `top`.
+    def above(self, owner: Owner) -> list[Owner]:
+        """The live owners of the layers on top of one, the topmost first; none where it has none."""
+        found: list[Owner] = []
+        for layer in reversed(self._layers):
+            if layer.owner is owner:
+                return found
+            if not layer.ended:
+                found.append(layer.owner)
+        return []
 
-        A layer below a live one stays in the journal until that one ends too: undoing it earlier
-        would take away what the live fixture built upon.
-        """
+    def live(self) -> list[Owner]:
+        """The owners that were not torn down, the topmost first."""
+        return [layer.owner for layer in reversed(self._layers) if not layer.ended]
+
+    def ended(self) -> list[Owner]:
+        """The owners that were torn down while their writes had to stay, the topmost first."""
+        return [layer.owner for layer in reversed(self._layers) if layer.ended]
+
+    def mark_ended(self, owner: Owner) -> bool:
+        """A fixture was torn down; whether it has a layer."""
         for layer in self._layers:
-            if layer.token is token:
+            if layer.owner is owner:
                 layer.ended = True
-                break
-        else:
-            return False
-        if not self._layers[-1].ended:
-            return False
+                return True
+        return False
+
+    def drop_ended(self) -> bool:
+        """Drop what has ended and has nothing live above it.
+
+        A layer below a live one stays in the journal: undoing it would take away what the live
+        fixture built upon.
+
+        Returns:
+            True when the journals should go back to the new `top`.
+        """
+        before = len(self._layers)
         while self._layers and self._layers[-1].ended:
             self._layers.pop()
-        return True
+        return len(self._layers) < before

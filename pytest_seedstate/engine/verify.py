@@ -75,26 +75,29 @@ class Verification:
             if expected.get(place) != found.get(place)
         ]
 
-    def judge(self, differences: list[str], states: States) -> None:
-        """Replace what the stores hold where they differ.
+    def failure(
+        self, differences: list[str], left: list[str], torn_down: list[str], states: States
+    ) -> SeedstateError:
+        """The error that tells what differed.
 
-        Raises:
-            SeedstateError: what differs; the stores are right again, unless a layer is live.
+        Args:
+            differences: what differed after the rewind.
+            left: what still differs after the repair.
+            torn_down: the fixtures that were torn down for the repair.
+            states: where the stores are.
         """
-        if not differences:
-            return
-        if not self._layers:
-            states.repair()
-        more = len(differences) - SHOWN_DIFFERENCES
-        raise SeedstateError(
+        told = _shortened(differences)
+        if torn_down:
+            told.append(f"torn down, to be set up again when asked for: {', '.join(torn_down)}")
+        if left:
+            told += ["still different after the repair:", *_shortened(left)]
+        return SeedstateError(
             f"after the rewind {len(differences)} records differ from the baseline "
             f"'{states.current.title}'",
-            fix="the stores were repaired; please report what the test does: a rewind is exact"
-            if not self._layers
-            else "a wider fixture's writes are live: the run's later tests may see these records",
-            detail="\n".join(
-                [*differences[:SHOWN_DIFFERENCES], *([f"and {more} more"] if more > 0 else [])]
-            ),
+            fix="start the run again: later tests may see these records"
+            if left
+            else "the stores were repaired; please report what the test does: a rewind is exact",
+            detail="\n".join(told),
         )
 
     def _dump(self, stores: Iterable[str]) -> Content:
@@ -112,3 +115,8 @@ def _difference(place: tuple[str, str, str], expected: str | None, found: str | 
     if found is None:
         return f"{where}: is missing"
     return f"{where}: {found} instead of {expected}"
+
+
+def _shortened(differences: list[str]) -> list[str]:
+    more = len(differences) - SHOWN_DIFFERENCES
+    return [*differences[:SHOWN_DIFFERENCES], *([f"and {more} more"] if more > 0 else [])]

@@ -172,7 +172,7 @@ def pytest_collection_modifyitems(
 
         nothing = Request()
         order_by_state(items, lambda item: item.stash.get(request_key, nothing).state)
-    if not config.option.collectonly:
+    if not config.option.collectonly and not config.option.setupplan:
         runtime_of(config)
 
 

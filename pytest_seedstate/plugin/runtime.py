@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,13 +11,14 @@ from pytest_seedstate.engine.engine import Engine
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.plugin.changes_text import changes_text, comparison
 from pytest_seedstate.plugin.failing import as_failure
+from pytest_seedstate.plugin.fixture_layers import FixtureLayers
 from pytest_seedstate.plugin.markers import Request, fixture_clients, request_key
+from pytest_seedstate.stores.changes import ChangeSet
 from pytest_seedstate.stores.masking import Masking
 
 if TYPE_CHECKING:
     from pytest_seedstate.config import Settings
     from pytest_seedstate.engine.clients import Clients
-    from pytest_seedstate.stores.changes import ChangeSet
 
 NOTHING = Request()
 
@@ -37,7 +38,9 @@ class Runtime:
         self._settings = settings
         self._masking = Masking(settings.sensitive)
         self._held_by: object = None
-        self._previous: str | None = None
+        self._item: pytest.Item | None = None
+        self._changes: ChangeSet | None = None
+        self.layers = FixtureLayers(engine, self._note_changes)
 
     # -- before and after a test
 
@@ -46,7 +49,12 @@ class Runtime:
         """Make the state true before any fixture runs, module fixtures and setUpClass included."""
         request = item.stash.get(request_key, NOTHING)
         holder = _holder(item, request)
-        if holder is not None and holder == self._held_by:
+        in_story = holder is not None and holder == self._held_by
+        self.layers.test_begins(in_story=in_story)
+        # A test that is run again begins anew.
+        item.stash[_told_key] = False
+        if in_story:
+            self.engine.figures.test = item.nodeid
             return
         with as_failure():
             late = self.engine.enter(
@@ -56,40 +64,53 @@ class Runtime:
             )
         self._held_by = holder
         if late:
-            self._name_late_writes(late)
-
-    def _name_late_writes(self, late: ChangeSet) -> None:
-        since = f"after {self._previous} had ended" if self._previous else "before the first test"
-        self.engine.figures.remarks.append(
-            f"late writes, {since} (undone):\n{changes_text(late, self._masking, limit=5)}"
-        )
+            self.engine.figures.note_late(changes_text(late, self._masking, limit=5))
+        self.engine.figures.test = item.nodeid
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Generator[None, None, None]:
         """Rewind after the test's last finalizer."""
+        self._item, self._changes = item, None
+        goes_on = self._story_goes_on(nextitem)
+        self.layers.teardown_begins(story_goes_on=goes_on)
         try:
             return (yield)
         finally:
-            self._previous = item.nodeid
-            with as_failure():
-                self._leave(item, nextitem)
+            if not goes_on:
+                with as_failure():
+                    self._leave(item, nextitem)
+
+    def _story_goes_on(self, nextitem: pytest.Item | None) -> bool:
+        if self._held_by is None or nextitem is None:
+            return False
+        return _holder(nextitem, nextitem.stash.get(request_key, NOTHING)) == self._held_by
 
     def _leave(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
-        if self._held_by is not None and nextitem is not None:
-            upcoming = _holder(nextitem, nextitem.stash.get(request_key, NOTHING))
-            if upcoming == self._held_by:
-                return
         self._held_by = None
-        request = item.stash.get(request_key, NOTHING)
-        told = request.readonly or item.ihook.pytest_seedstate_rewound.get_hookimpls()
-        changes = self.engine.changes() if told and not self.engine.is_clean() else None
-        self.engine.rewind()
-        if changes is not None:
+        self._note_changes()
+        try:
+            self.layers.test_ends(nextitem)
+        finally:
+            self.engine.rewind()
+        changes = self._changes
+        if changes:
             item.ihook.pytest_seedstate_rewound(item=item, changes=changes)
-            if request.readonly and changes and not item.stash.get(_told_key, False):
+            readonly = item.stash.get(request_key, NOTHING).readonly
+            if readonly and not item.stash.get(_told_key, False):
                 raise self._wrote_though_readonly(changes)
+
+    def _note_changes(self) -> None:
+        """Remember what the test has changed, once, if anybody wants to know."""
+        item = self._item
+        if item is None or self._changes is not None:
+            return
+        request = item.stash.get(request_key, NOTHING)
+        if request.readonly or item.ihook.pytest_seedstate_rewound.get_hookimpls():
+            # An empty one too: what fixtures write that are torn down next is not the test's.
+            clean = self.engine.is_clean()
+            self._changes = ChangeSet() if clean else self.engine.changes()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
@@ -109,32 +130,6 @@ class Runtime:
             "the test is marked readonly and changed something",
             detail=changes_text(changes, self._masking, limit=self._settings.diff_limit),
         )
-
-    # -- layers of wider fixtures
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-    ) -> Generator[None, Any, Any]:
-        """What a fixture wider than a test writes while it is set up is a layer."""
-        if fixturedef.scope == "function":
-            return (yield)
-        before_dirty = not self.engine.is_clean()
-        result = yield
-        with as_failure():
-            if before_dirty and not self.engine.is_clean():
-                self.engine.figures.remarks.append(
-                    f"{_owner(fixturedef)} was set up after its test had written: "
-                    f"these writes stay as long as it lives ({request.node.nodeid})"
-                )
-            self.engine.begin_layer(_owner(fixturedef), fixturedef)
-        return result
-
-    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        """The layer goes with its fixture: also within a set-up, when a parameter changes."""
-        if fixturedef.scope != "function":
-            with as_failure():
-                self.engine.end_layer(fixturedef)
 
     # -- what people see
 
@@ -169,7 +164,3 @@ def _holder(item: pytest.Item, request: Request) -> object:
     kind = pytest.Class if request.scope == "class" else pytest.Module
     parent = item.getparent(kind)
     return (parent.nodeid, request.state.key) if parent else None
-
-
-def _owner(fixturedef: pytest.FixtureDef[Any]) -> str:
-    return f"{fixturedef.scope} fixture '{fixturedef.argname}'"

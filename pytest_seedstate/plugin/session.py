@@ -149,4 +149,5 @@ def runtime_of(config: pytest.Config) -> Runtime:
         session = session_of(config)
         runtime = Runtime(session.project.engine, session.project.clients, session.settings)
         config.pluginmanager.register(runtime, RUNTIME_NAME)
+        config.pluginmanager.register(runtime.layers)
     return runtime

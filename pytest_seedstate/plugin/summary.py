@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_seedstate.engine.project import Project
 
 OUTPUT_KEY = "seedstate"
+MOST_REPLACED = 10
 
 
 def header(settings: Settings) -> str:
@@ -71,8 +73,38 @@ def write_summary(reporter: pytest.TerminalReporter, project: Project, settings:
     reporter.ensure_newline()
     reporter.section("seedstate")
     reporter.write_line(", ".join(done))
-    for remark in data["remarks"]:
-        reporter.write_line(remark, yellow=True)
+    for line in told_lines(data):
+        reporter.write_line(line, yellow=True)
+
+
+def told_lines(data: Mapping[str, Any]) -> Iterator[str]:
+    """What should be known of the run besides its figures.
+
+    Args:
+        data: `Figures.as_data`, of all workers.
+    """
+    dearest = sorted(data["replaced"], key=lambda each: -each["milliseconds"])
+    if dearest:
+        total = sum(each["milliseconds"] for each in dearest)
+        yield (
+            "not rewound in place, since something had to be replaced "
+            f"({len(dearest)}, {_seconds(total / 1000)} in all):"
+        )
+    for each in dearest[:MOST_REPLACED]:
+        took = _seconds(each["milliseconds"] / 1000)
+        yield f"  {_test(each)}: {each['store']}: replaced {each['reason']} ({took})"
+    if len(dearest) > MOST_REPLACED:
+        yield f"  and {len(dearest) - MOST_REPLACED} more; --seedstate-report=FILE has all"
+    for each in data["late"]:
+        since = f"after {each['test']} had ended" if each["test"] else "before the first test"
+        yield f"late writes, {since} (undone):\n{each['changes']}"
+    for each in data["ended"]:
+        yield f"a transaction that {_test(each)} left open was ended: {each['transaction']}"
+    yield from data["remarks"]
+
+
+def _test(noted: Mapping[str, Any]) -> str:
+    return noted["test"] or "before the first test"
 
 
 def _seconds(seconds: float) -> str:

@@ -330,7 +330,7 @@ def test_a_failing_test_shows_what_it_changed(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         [
             "*what the test changed*",
-            "~ postgres products sku=p002: name: * -> changed",
+            "~ postgres products sku=p002: name: * -> changed (by *)",
         ]
     )
     result.stdout.no_fnmatch_line("*hunter2*")
