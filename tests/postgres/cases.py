@@ -22,6 +22,7 @@ class Case:
     outcome: str = RESTORED
     since: int = 14
     full_build: bool = False  # the wheel's server has neither ICU nor libxml
+    extension: str = ""  # made before `setup`, where the server has it
 
 
 PEOPLE = """
@@ -92,6 +93,13 @@ CREATE TABLE many (
     ag json, ah jsonb, ai int[], aj text[][], ak int4range, al tstzrange, am mood,
     an mood[], ao pair, ap pair[], aq email, ar mails, ass floats, at_ "char", au name, av oid,
     aw regclass, ax pg_lsn, ay int4multirange, az email[], ba json[], bb xid8, bc jsonpath);
+CREATE TABLE rest (
+    id int PRIMARY KEY, a int8, b macaddr8, c int8range, d numrange, e tsrange, f daterange,
+    g int8multirange, h nummultirange, i tsmultirange, j tstzmultirange, k datemultirange,
+    l regproc, m regprocedure, n regoper, o regoperator, p regtype, q regrole, r regnamespace,
+    s regconfig, t regdictionary, u regcollation, v txid_snapshot, w pg_snapshot, x xid, y cid,
+    z tid, aa refcursor, ab int2vector, ac oidvector, ad aclitem, ae gtsvector,
+    af interval day to second (2), ag timestamptz(1), ah bit varying(4)[], ai name[], aj bytea[], ak text);
 INSERT INTO many VALUES (
     1, 1, 1.00, 1.5, 'NaN', 0.1, 12.5, 'ab', 'v', '\\x00ff', 'infinity', '-infinity',
     '0044-03-15 BC', '24:00', '12:00+02', '1 mon', true, '(1,2)', '{1,2,3}', '((0,0),(1,1))',
@@ -102,6 +110,14 @@ INSERT INTO many VALUES (
     ARRAY['(1,x,)'::pair], 'a@b', '{a@b}', '[0.1,0.2]', 'c', 'n', 5, 'pg_class', '0/16',
     '{[1,2),[5,6)}', '{x@y}', ARRAY['{"a": 1}'::json], '7', '$.a');
 INSERT INTO many (id) VALUES (2);
+INSERT INTO rest VALUES (
+    1, -9223372036854775808, '08:00:2b:01:02:03:04:05', '(,5]', '[0.10,1.0)', '(,)', '[2020-01-01,)',
+    '{}', '{[1.0,2.50]}', '{(,)}', '{[2020-01-01,2020-02-01)}', '{}', 'now', 'lower(text)', '||/',
+    '+(int4,int4)', 'int4[]', 'pg_read_all_data', 'pg_catalog', 'english', 'simple', 'pg_catalog."C"',
+    '10:20:10,14', '10:20:15', '7', '8', '(3,4)', 'c', '1 2', '3 4', '=r/pg_read_all_data', NULL,
+    '1 2:3:4.567', '2020-01-01 12:00:00.55', ARRAY[B'1', B'1010'], '{a,NULL}',
+    ARRAY['\\x00'::bytea, NULL], 'x');
+INSERT INTO rest (id) VALUES (2);
 """
 DDL_TABLE = """
 CREATE TYPE state AS ENUM ('new', 'old');
@@ -109,6 +125,42 @@ CREATE DOMAIN amount AS int CHECK (VALUE >= 0);
 CREATE TABLE orders (id serial PRIMARY KEY, s state, n amount, note text);
 INSERT INTO orders (s, n) VALUES ('new', 1), ('old', 2);
 CREATE VIEW open_orders AS SELECT * FROM orders WHERE s = 'new';
+"""
+
+MORE_KEYS = """
+CREATE TABLE owners (id int, part int, v text DEFAULT 'd', PRIMARY KEY (id, part));
+CREATE TABLE pets (
+    id int PRIMARY KEY, o int DEFAULT 1, p int DEFAULT 1,
+    FOREIGN KEY (o, p) REFERENCES owners ON DELETE SET DEFAULT ON UPDATE SET NULL);
+CREATE TABLE toys (
+    id int PRIMARY KEY, o int, p int,
+    FOREIGN KEY (o, p) REFERENCES owners ON DELETE SET NULL ON UPDATE CASCADE);
+INSERT INTO owners SELECT i, i FROM generate_series(1, 4) i;
+INSERT INTO pets SELECT i, i, i FROM generate_series(1, 4) i;
+INSERT INTO toys SELECT i, i, i FROM generate_series(1, 4) i;
+"""
+LEDGER = """
+CREATE TABLE ledger (id serial PRIMARY KEY, what text);
+CREATE PROCEDURE book(times int) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1 .. times LOOP
+        INSERT INTO ledger (what) VALUES ('booked ' || i);
+        IF i % 2 = 0 THEN COMMIT; ELSE ROLLBACK; END IF;
+    END LOOP;
+END $$;
+INSERT INTO ledger (what) VALUES ('a'), ('b');
+"""
+GATES = """
+CREATE TABLE gates (id int PRIMARY KEY, v text);
+INSERT INTO gates VALUES (1, 'a'), (2, 'b'), (3, 'c');
+CREATE VIEW doors AS SELECT id, upper(v) AS shown FROM gates;
+CREATE FUNCTION open_door() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO gates VALUES (NEW.id, NEW.shown) ON CONFLICT (id) DO UPDATE SET v = excluded.v;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER t INSTEAD OF INSERT ON doors FOR EACH ROW EXECUTE FUNCTION open_door();
+CREATE RULE r AS ON DELETE TO doors DO INSTEAD UPDATE gates SET v = 'closed' WHERE id = OLD.id;
 """
 
 CASES = [
@@ -151,6 +203,22 @@ CASES = [
          "WITH gone AS (DELETE FROM people WHERE id < 4 RETURNING *), "
          "more AS (INSERT INTO people SELECT id + 100, 'c' || name FROM gone RETURNING id) "
          "UPDATE people SET age = (SELECT count(*) FROM more) WHERE id = 9"),
+    Case("copy", PEOPLE, "COPY people (id, name) FROM STDIN\n77\tx\n78\t\\N\n"),
+    Case("copy to partitions", PARTS, "COPY parts (k, v) FROM STDIN\n7\tlow\n177\thigh\n"),
+    Case("copy that fails", PEOPLE, "COPY people (id, name) FROM STDIN\n77\tx\n77\ty\n", INVISIBLE),
+    Case("update from, delete using", FAMILY,
+         "UPDATE sons SET p = q.id FROM parents q WHERE q.id = 2 AND sons.id > 3; "
+         "DELETE FROM daughters USING parents q WHERE daughters.p = q.id AND q.id < 3"),
+    Case("where current of a cursor", PEOPLE,
+         "BEGIN; DECLARE c CURSOR FOR SELECT * FROM people ORDER BY id FOR UPDATE; "
+         "MOVE 3 IN c; FETCH c; UPDATE people SET age = 0 WHERE CURRENT OF c; "
+         "FETCH c; DELETE FROM people WHERE CURRENT OF c; COMMIT"),
+    Case("procedure that commits and rolls back", LEDGER, "CALL book(5)"),
+    Case("instead of triggers and rules on views", GATES,
+         "INSERT INTO doors VALUES (2, 'x'), (9, 'y'); DELETE FROM doors WHERE id = 3"),
+    Case("serializable writer", PEOPLE,
+         "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT sum(age) FROM people; "
+         "UPDATE people SET age = 1 WHERE id < 3; DELETE FROM people WHERE id = 9; COMMIT"),
     Case("truncate", PEOPLE, "TRUNCATE people"),
     Case("truncate restart identity", PEOPLE,
          "TRUNCATE people RESTART IDENTITY; INSERT INTO people (name) VALUES ('first')"),
@@ -159,6 +227,8 @@ CASES = [
     Case("truncate cascade", FAMILY, "TRUNCATE parents RESTART IDENTITY CASCADE"),
     Case("truncate partitioned", PARTS, "TRUNCATE parts; INSERT INTO parts VALUES (5)"),
     Case("delete that cascades", FAMILY, "DELETE FROM parents WHERE id < 4"),
+    Case("delete that sets null and defaults", MORE_KEYS, "DELETE FROM owners WHERE id > 1"),
+    Case("key update that sets null and cascades", MORE_KEYS, "UPDATE owners SET id = id + 10"),
     Case("key update that cascades", FAMILY, "DELETE FROM daughters; UPDATE parents SET id = id + 10"),
     Case("self reference, cascading delete", TREE, "DELETE FROM nodes WHERE id = 1"),
     Case("self reference, cascading key update", TREE, "UPDATE nodes SET id = id * 10"),
@@ -244,9 +314,13 @@ CASES = [
     Case("every type", TYPES,
          "UPDATE many SET id = id + 10; UPDATE many SET b = 1.0, ah = '{\"b\": 1.00}', e = '-0' "
          "WHERE id = 11; DELETE FROM many WHERE id = 12; INSERT INTO many (id, am) VALUES (5, 'ok')"),
+    Case("every further type", TYPES,
+         "UPDATE rest SET id = id + 10; UPDATE rest SET d = '[0.1,1.00)', a = 0, ab = '2' "
+         "WHERE id = 11; DELETE FROM rest WHERE id = 12; INSERT INTO rest (id) VALUES (5)"),
     Case("every type, another session's formats", TYPES,
          "SET datestyle = 'SQL, DMY'; SET timezone = 'Asia/Tokyo'; SET bytea_output = escape;"
-         "SET intervalstyle = sql_standard; SET extra_float_digits = -5; DELETE FROM many"),
+         "SET intervalstyle = sql_standard; SET extra_float_digits = -5; SET lc_monetary = 'C.UTF-8';"
+         "DELETE FROM many; DELETE FROM rest"),
     Case("equal values with other digits",
          "CREATE TABLE t (id numeric PRIMARY KEY, v numeric); INSERT INTO t VALUES (1.0, 2.00)",
          "UPDATE t SET id = 1.000, v = 2"),
@@ -297,6 +371,37 @@ CASES = [
          "UPDATE t SET x = 'text <b/>'; INSERT INTO t VALUES (2, '<c/>')", full_build=True),
     Case("serial column without a key", "CREATE TABLE t (id serial, v int); INSERT INTO t (v) "
          "VALUES (1), (2)", "INSERT INTO t (v) VALUES (3); UPDATE t SET v = 9 WHERE id = 1"),
+    Case("prepared transaction, committed", PEOPLE,
+         "BEGIN; UPDATE people SET age = 0 WHERE id < 4; INSERT INTO people VALUES (70); "
+         "PREPARE TRANSACTION 'two phases'; COMMIT PREPARED 'two phases'"),
+    Case("prepared transaction, rolled back", PEOPLE,
+         "BEGIN; UPDATE people SET age = 0 WHERE id < 4; PREPARE TRANSACTION 'two phases'; "
+         "ROLLBACK PREPARED 'two phases'", INVISIBLE),
+    Case("table of an extension", PEOPLE + "ALTER EXTENSION plpgsql ADD TABLE people",
+         "UPDATE people SET age = 0; DELETE FROM people WHERE id < 3"),
+    Case("vectors", "CREATE TABLE t (id int PRIMARY KEY, v vector(3)); INSERT INTO t VALUES "
+         "(1, '[1,2,3]'), (2, '[0.1,1e-9,3]'); CREATE INDEX ON t USING hnsw (v vector_l2_ops)",
+         "UPDATE t SET v = v + '[1,1,1]' WHERE id = 2; DELETE FROM t WHERE id = 1; "
+         "INSERT INTO t VALUES (3, '[7,8,9]')", extension="vector"),
+    Case("citext as key", "CREATE TABLE t (k citext PRIMARY KEY, n int); "
+         "INSERT INTO t VALUES ('Ann', 1), ('bob', 2)",
+         "UPDATE t SET k = 'ANN' WHERE n = 1; UPDATE t SET n = 5 WHERE k = 'ann'; "
+         "DELETE FROM t WHERE k = 'BOB'; INSERT INTO t VALUES ('Bob', 3)",
+         extension="citext"),
+    Case("hstore", "CREATE TABLE t (id int PRIMARY KEY, h hstore); CREATE INDEX ON t USING gin (h);"
+         "INSERT INTO t VALUES (1, 'a=>1, b=>NULL'), (2, '')",
+         "UPDATE t SET h = h || 'c=>\"x y\"'; DELETE FROM t WHERE id = 2", extension="hstore"),
+    Case("ltree, without a key", "CREATE TABLE t (path ltree); CREATE INDEX ON t USING gist (path);"
+         "INSERT INTO t VALUES ('a.b'), ('a.b'), ('a.c')",
+         "UPDATE t SET path = path || 'd' WHERE path = 'a.c'; DELETE FROM t WHERE path = 'a.b'",
+         extension="ltree"),
+    Case("exclusion over btree_gist", "CREATE TABLE t (room int, at tsrange, "
+         "EXCLUDE USING gist (room WITH =, at WITH &&)); INSERT INTO t VALUES (1, '[2020-01-01,2020-01-02)')",
+         "UPDATE t SET room = 2; INSERT INTO t VALUES (1, '[2020-01-01,2020-01-09)')",
+         extension="btree_gist"),
+    Case("notify, advisory locks, row locks", PEOPLE,
+         "LISTEN news; NOTIFY news, 'x'; SELECT pg_advisory_lock(1); SELECT pg_advisory_unlock_all();"
+         "SELECT * FROM people FOR UPDATE; BEGIN; LOCK TABLE people; COMMIT", INVISIBLE),
     Case("large object made", "", "SELECT lo_from_bytea(0, 'data')"),
     Case("large object changed and dropped",
          "SELECT lo_from_bytea(4711, 'data'); SELECT lo_from_bytea(4712, 'more')",
@@ -332,6 +437,32 @@ CASES = [
     Case("typed table changed by its type",
          "CREATE TYPE shape AS (a int, b int); CREATE TABLE t OF shape; INSERT INTO t VALUES (1, 2)",
          "ALTER TYPE shape DROP ATTRIBUTE b CASCADE; UPDATE t SET a = 2", REPLACED),
+    Case("rename a table, then write", DDL_TABLE,
+         "ALTER TABLE orders RENAME TO purchases; INSERT INTO purchases (s) VALUES ('new'); "
+         "TRUNCATE purchases", REPLACED),
+    Case("rename a schema, then truncate",
+         "CREATE SCHEMA sales; CREATE TABLE sales.t (id int PRIMARY KEY); INSERT INTO sales.t VALUES (1)",
+         "ALTER SCHEMA sales RENAME TO shop; UPDATE shop.t SET id = 2; TRUNCATE shop.t", REPLACED),
+    Case("move a table to another schema, then truncate", PEOPLE,
+         "CREATE SCHEMA other; ALTER TABLE people SET SCHEMA other; UPDATE other.people SET age = 1; "
+         "TRUNCATE other.people", REPLACED),
+    Case("rename types and domains, then write", DDL_TABLE,
+         "ALTER TYPE state RENAME TO status; ALTER TYPE status RENAME VALUE 'old' TO 'past'; "
+         "ALTER DOMAIN amount RENAME TO quantity; UPDATE orders SET s = 'past', n = n + 1", REPLACED),
+    Case("change a column's type, then write", DDL_TABLE,
+         "DROP VIEW open_orders; ALTER TABLE orders ALTER n TYPE bigint, ALTER note TYPE varchar(9); "
+         "UPDATE orders SET n = 5000000000, note = 'x'; TRUNCATE orders", REPLACED),
+    Case("two tables change places", PEOPLE,
+         "BEGIN; CREATE TABLE fresh (LIKE people INCLUDING ALL); INSERT INTO fresh (name) VALUES ('x'); "
+         "ALTER TABLE people RENAME TO former; ALTER TABLE fresh RENAME TO people; "
+         "UPDATE people SET age = 1; COMMIT; DROP TABLE former; DELETE FROM people", REPLACED),
+    Case("partition attached, then written through the root", PARTS,
+         "CREATE TABLE more (k int NOT NULL, v text, w int); ALTER TABLE parts ATTACH PARTITION more "
+         "FOR VALUES FROM (200) TO (300); INSERT INTO parts VALUES (250, 'x'); UPDATE parts SET k = 205 "
+         "WHERE k = 250; TRUNCATE parts", REPLACED),
+    Case("table as of a query", PEOPLE, "CREATE TABLE copied AS SELECT * FROM people", REPLACED),
+    Case("policy and trigger made", PEOPLE,
+         "ALTER TABLE people ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON people USING (true)", REPLACED),
     Case("drop schema public", PEOPLE, "DROP SCHEMA public CASCADE; CREATE SCHEMA public", REPLACED),
     Case("index", PEOPLE, "CREATE INDEX ON people (age)", REPLACED),
     Case("function", "", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", REPLACED),
@@ -346,6 +477,12 @@ CASES = [
     Case("temporary tables", PEOPLE,
          "CREATE TEMP TABLE scratch (i int); ALTER TABLE scratch ADD COLUMN j int; "
          "INSERT INTO scratch VALUES (1); DROP TABLE scratch", INVISIBLE),
+    Case("temporary objects of every kind", PEOPLE,
+         "CREATE TEMP TABLE a (i serial PRIMARY KEY, p int) ON COMMIT DELETE ROWS; "
+         "CREATE TEMP VIEW b AS SELECT * FROM a; CREATE TEMP SEQUENCE c; SELECT * INTO TEMP d FROM people; "
+         "CREATE INDEX ON d (age); CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; "
+         "DROP VIEW b; DROP TABLE a, d; DROP SEQUENCE c; DROP FUNCTION pg_temp.f()", INVISIBLE),
+    Case("maintenance", PEOPLE, "VACUUM people; ANALYZE; REINDEX TABLE people; CHECKPOINT", INVISIBLE),
     Case("create if it does not exist", PEOPLE, "CREATE TABLE IF NOT EXISTS people (i int); "
          "CREATE UNIQUE INDEX IF NOT EXISTS people_name_key ON people (age)", INVISIBLE),
     Case("vacuum and cluster", PEOPLE,

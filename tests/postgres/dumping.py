@@ -51,6 +51,27 @@ UNION ALL
 SELECT 'grant', c.oid::regclass::text, c.relacl::text, '', '', ''
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relacl IS NOT NULL AND n.nspname !~ '^(pg_|information_schema|seedstate)'
+UNION ALL
+SELECT 'relation', c.oid::regclass::text, c.relkind::text || c.relpersistence::text,
+       concat_ws(' ', c.relrowsecurity, c.relforcerowsecurity, pg_get_userbyid(c.relowner)),
+       pg_get_expr(c.relpartbound, c.oid), concat(s.seqincrement, ',', s.seqmin, ',', s.seqcache)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_sequence s ON s.seqrelid = c.oid
+WHERE n.nspname !~ '^(pg_|information_schema|seedstate)'
+UNION ALL
+SELECT 'policy', polrelid::regclass::text, polname, pg_get_expr(polqual, polrelid),
+       pg_get_expr(polwithcheck, polrelid), polroles::text FROM pg_policy
+UNION ALL
+SELECT 'rule', r.ev_class::regclass::text, r.rulename, pg_get_ruledef(r.oid), r.ev_enabled::text, ''
+FROM pg_rewrite r WHERE r.ev_class >= 16384
+UNION ALL
+SELECT 'inheritance', inhrelid::regclass::text, inhparent::regclass::text, '', '', ''
+FROM pg_inherits
+UNION ALL
+SELECT 'schema', nspname, nspacl::text, pg_get_userbyid(nspowner), '', '' FROM pg_namespace
+WHERE nspname !~ '^(pg_|information_schema|seedstate)'
+UNION ALL
+SELECT 'extension', extname, extversion, '', '', '' FROM pg_extension
 """
 
 

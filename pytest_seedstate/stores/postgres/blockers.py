@@ -7,7 +7,7 @@ import time
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.postgres.control import Control
-from pytest_seedstate.stores.postgres.names import SCHEMA
+from pytest_seedstate.stores.postgres.names import SCHEMA, literal
 
 _LOOK_EVERY = 0.005
 """Seconds between looks at transactions that are waited for."""
@@ -16,6 +16,7 @@ _WRITERS = """
 SELECT pid, backend_xid::text FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL
   AND backend_type = 'client backend'
+UNION ALL SELECT NULL, gid FROM pg_prepared_xacts WHERE database = current_database()
 """
 _BLOCKERS = f"""
 SELECT a.pid, a.application_name, a.state,
@@ -40,7 +41,7 @@ def blocked(control: Control, doing: str) -> SeedstateError:
     """The error for a lock that was waited for in vain: who has a transaction open."""
     described = [_described(*row) for row in control.connection.execute(_BLOCKERS).fetchall()]
     for gid, age in control.connection.execute(_PREPARED).fetchall():
-        described.append(f"prepared transaction '{gid}' ({age:.1f} s old)")
+        described.append(_prepared(gid, age))
     return SeedstateError(
         f"{doing} waits for a transaction that is still open",
         checked=f"waited {control.lock_timeout:g} s for its locks (ini seedstate_lock_timeout)",
@@ -68,15 +69,43 @@ def end_writers(control: Control, patience: float) -> tuple[str, ...] | None:
         time.sleep(_LOOK_EVERY)
         left = first & _writers(control)
     found = {row[0]: _described(*row) for row in control.connection.execute(_BLOCKERS).fetchall()}
-    ended = tuple(found.get(pid, f"pid {pid}") for pid, _ in sorted(left))
-    for pid, _ in left:
+    sessions = sorted(pid for pid, _ in left if pid is not None)
+    ended = [found.get(pid, f"pid {pid}") for pid in sessions]
+    for pid in sessions:
         control.connection.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+    for gid in sorted(gid for pid, gid in left if pid is None):
+        ended.extend(end_prepared(control, gid))
+    return tuple(ended)
+
+
+def end_prepared(control: Control, only: str | None = None) -> list[str]:
+    """Roll back prepared transactions of the database: no session holds them, so none ends them.
+
+    Args:
+        control: the journal's connection.
+        only: the one to end; None for all.
+
+    Returns:
+        Those that were there, one phrase each.
+    """
+    ended = []
+    for gid, age in control.connection.execute(_PREPARED).fetchall():
+        if only in (None, gid):
+            control.connection.execute(f"ROLLBACK PREPARED {literal(gid)}".encode())
+            ended.append(_prepared(gid, age))
     return ended
 
 
-def _writers(control: Control) -> set[tuple[int, str]]:
-    """Process and transaction of every session that has written and may yet commit."""
-    return {(pid, xid) for pid, xid in control.connection.execute(_WRITERS).fetchall()}
+def _writers(control: Control) -> set[tuple[int | None, str]]:
+    """Process and transaction of whoever has written and may yet commit.
+
+    Of a transaction that is prepared it is None and its name: no session holds it.
+    """
+    return {(pid, what) for pid, what in control.connection.execute(_WRITERS).fetchall()}
+
+
+def _prepared(gid: str, age: float) -> str:
+    return f"prepared transaction '{gid}' ({age:.1f} s old)"
 
 
 def _described(pid: int, name: str, state: str, age: float, query: str, tables: str | None) -> str:

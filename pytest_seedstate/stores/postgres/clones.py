@@ -9,9 +9,12 @@ from typing import Any
 import psycopg
 
 from pytest_seedstate.stores.postgres.baselines import Contents, Template
+from pytest_seedstate.stores.postgres.blockers import end_prepared
 from pytest_seedstate.stores.postgres.control import Control
 from pytest_seedstate.stores.postgres.names import literal, quote
 
+_REMOVAL_TIMEOUT = 30.0
+"""Seconds after which a database that something else holds, such as a subscription, is given up."""
 _NAME_LENGTH = 63  # bytes, NAMEDATALEN - 1
 
 # Roles and settings of the database itself are not cloned with it.
@@ -96,21 +99,34 @@ def replace_by_clone(control: Control, template: Template, keep_as: str | None =
         connection.execute(f"DROP DATABASE IF EXISTS {quote(fresh)}")
         _end_sessions(connection, template.name)
         _clone(connection, template.name, fresh)
-        while True:
-            _end_sessions(connection, control.dbname)
-            try:
-                if keep_as:
-                    connection.execute(
-                        f"ALTER DATABASE {quote(control.dbname)} RENAME TO {quote(keep_as)}"
-                    )
-                else:
-                    connection.execute(f"DROP DATABASE IF EXISTS {quote(control.dbname)}")
-                break
-            except psycopg.errors.ObjectInUse:
-                continue
-        connection.execute(f"ALTER DATABASE {quote(fresh)} RENAME TO {quote(control.dbname)}")
-        for statement in template.settings:
-            connection.execute(statement)
+        _remove(control, connection, keep_as)
+        with connection.transaction():
+            # In one transaction: who connects then finds the settings too.
+            connection.execute(f"ALTER DATABASE {quote(fresh)} RENAME TO {quote(control.dbname)}")
+            for statement in template.settings:
+                connection.execute(statement)
+
+
+def _remove(control: Control, connection: psycopg.Connection[Any], keep_as: str | None) -> None:
+    """Drop the database, or give it another name, whoever connects to it meanwhile."""
+    removal = (
+        f"ALTER DATABASE {quote(control.dbname)} RENAME TO {quote(keep_as)}"
+        if keep_as
+        else f"DROP DATABASE IF EXISTS {quote(control.dbname)}"
+    )
+    deadline = time.monotonic() + _REMOVAL_TIMEOUT
+    removed = False
+    while not removed:
+        _end_sessions(connection, control.dbname)
+        try:
+            connection.execute(removal)
+            removed = True
+        except psycopg.errors.ObjectInUse:
+            # A session that was just connecting, or a transaction that no session holds.
+            if time.monotonic() > deadline:
+                raise
+            end_prepared(control)
+            control.close()
 
 
 def drop_template(control: Control, template: Template) -> None:

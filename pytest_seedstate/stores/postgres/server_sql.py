@@ -6,9 +6,7 @@ the logs, and a journal without its mark knows that it does not know.
 
 from __future__ import annotations
 
-from pytest_seedstate.stores.postgres.names import CONTROL, SCHEMA, TRIGGERS
-
-_OURS = ", ".join(f"'{name}'" for name in TRIGGERS.values())
+from pytest_seedstate.stores.postgres.names import CONTROL, SCHEMA
 
 PATIENCE = 200
 """Milliseconds that one attempt waits for a lock. Short, because an attempt that is given up frees
@@ -80,25 +78,26 @@ BEGIN
     RETURN _value;
 END $$;
 
--- Takes our triggers off a table and those that inherit from it: its columns are no longer what
--- the trigger functions name, and the user's statements must not fail of that.
+-- Makes our triggers on a table, and on those that inherit from it, do nothing: its columns are no
+-- longer what the trigger functions name, and the user's statements must not fail of that. The
+-- triggers themselves stay: PostgreSQL takes none off a table that a cursor reads or whose deferred
+-- constraints are still to be checked, where it lets the user rename a column.
 CREATE FUNCTION {SCHEMA}.release(_relation oid) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE _trigger record;
+DECLARE _one oid;
 BEGIN
-    FOR _trigger IN
+    FOR _one IN
         WITH RECURSIVE family(oid) AS (
             SELECT _relation
             UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN family f
                   ON i.inhparent OPERATOR(pg_catalog.=) f.oid
         )
-        SELECT t.tgname, n.nspname, c.relname FROM family f
-        JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) f.oid
-        JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) f.oid
-        JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-        WHERE t.tgname IN ({_OURS})
+        SELECT f.oid FROM family f
     LOOP
+        UPDATE {SCHEMA}.tables SET shape = '' WHERE relid = _one AND shape <> '';
+        CONTINUE WHEN NOT FOUND;
         EXECUTE pg_catalog.format(
-            'DROP TRIGGER %I ON %I.%I', _trigger.tgname, _trigger.nspname, _trigger.relname);
+            'CREATE OR REPLACE FUNCTION {SCHEMA}.write_%s() RETURNS trigger LANGUAGE plpgsql '
+            'AS %L', _one, 'BEGIN RETURN NULL; END');
     END LOOP;
 END $$;
 
@@ -120,6 +119,11 @@ BEGIN
         ELSIF _command.object_type IN ('type', 'composite type') THEN
             PERFORM {SCHEMA}.release(c.oid) FROM pg_catalog.pg_class c
             WHERE c.reloftype = _command.objid;
+        ELSIF _command.object_type = 'schema' THEN
+            PERFORM {SCHEMA}.release(c.oid) FROM pg_catalog.pg_class c
+            WHERE c.relnamespace = _command.objid;
+        ELSIF _command.object_type = 'extension' THEN
+            PERFORM {SCHEMA}.release(t.relid) FROM {SCHEMA}.tables t;
         END IF;
         PERFORM pg_catalog.set_config('{CONTROL}', '', true);
     END LOOP;
@@ -155,7 +159,10 @@ CREATE FUNCTION {SCHEMA}.settled() RETURNS boolean LANGUAGE sql AS $$
         SELECT FROM pg_snapshot_xip(pg_current_snapshot()) x(running)
         WHERE NOT EXISTS (
             SELECT FROM pg_stat_activity a WHERE a.backend_xid = x.running::xid
-            AND (a.datname <> current_database() OR a.backend_type = 'autovacuum worker')))
+            AND (a.datname <> current_database() OR a.backend_type = 'autovacuum worker'))
+        AND NOT EXISTS (
+            SELECT FROM pg_prepared_xacts p WHERE p.transaction = x.running::xid
+            AND p.database <> current_database()))
 $$;
 
 -- Puts sequences back to what `_wanted` says, in the order of {SCHEMA}.sequences; `~` stands
