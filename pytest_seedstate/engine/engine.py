@@ -369,9 +369,6 @@ class Engine:
         """
         if name not in self._snapshots:
             raise unknown_name("snapshot", name, list(self._snapshots))
-        names = list(self._snapshots)
-        for later in names[names.index(name) + 1 :]:
-            del self._snapshots[later]
         self.go_back(self._snapshots[name])
 
     def mark(self) -> Positions:
@@ -383,7 +380,12 @@ class Engine:
         return {journal.name: self._layers.top(journal.name) for journal in self.fleet.journals}
 
     def go_back(self, positions: Positions) -> None:
-        """Put all stores back to positions; later ones are gone."""
+        """Put all stores back to positions; later ones are gone, and snapshots with them."""
+        self._snapshots = {
+            name: kept
+            for name, kept in self._snapshots.items()
+            if all(position <= positions.get(journal, 0) for journal, position in kept.items())
+        }
         self._rewind_each(
             [(journal, positions.get(journal.name, 0)) for journal in self.fleet.journals]
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_seedstate.errors import SeedstateError, closest, unknown_name
@@ -44,6 +45,7 @@ class Registry:
         self.root = root
         self.packs = tuple(packs)
         self.own_schema = frozenset(own_schema)
+        self._deriving = Lock()
         self._known: _Known | None = None
         names = [str(pack.name) for pack in packs]
         if default_pack is not None and default_pack not in names:
@@ -202,8 +204,11 @@ class Registry:
         records: list[type[Record]] = [record for pack in packs for record in pack.records]
         if not records or store in self.own_schema:
             return []
-        from pytest_seedstate.records import derived
-        from pytest_seedstate.records.derived_index import derived_indices
+        # Asked by a thread for each service that starts: the loser of a race for a first import may
+        # find a module without its names (seen once with Python 3.11).
+        with self._deriving:
+            from pytest_seedstate.records import derived
+            from pytest_seedstate.records.derived_index import derived_indices
 
         if store == "postgres":
             return list(derived.derived_sql(records))
