@@ -102,7 +102,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION {SCHEMA}.note_ddl() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE _command record;
 BEGIN
     IF pg_catalog.current_setting('{CONTROL}', true) = 'on' THEN RETURN; END IF;
@@ -130,7 +130,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION {SCHEMA}.note_drop() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE _object record;
 BEGIN
     IF pg_catalog.current_setting('{CONTROL}', true) = 'on' THEN RETURN; END IF;
