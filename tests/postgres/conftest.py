@@ -29,7 +29,7 @@ class Database:
     conninfo: str
     store: PostgresStore
     _connections: list[psycopg.Connection[Any]] = field(default_factory=list)
-    _kept: dict[str, Any] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     def connect(self, name: str = "app", **options: Any) -> psycopg.Connection[Any]:
         """A connection as an application has it, in autocommit; closed with the test."""
@@ -60,14 +60,14 @@ class Database:
 
     def remember(self, name: str) -> None:
         """Dump everything under a name, for `assert_at`."""
-        self._kept[name] = full_dump(self.conninfo)
+        self.kept[name] = full_dump(self.conninfo)
 
     def assert_at(self, name: str) -> None:
         """The database holds exactly what it held at `remember` or `keep`."""
-        assert differences(self._kept[name], full_dump(self.conninfo)) == []
+        assert differences(self.kept[name], full_dump(self.conninfo)) == []
 
     def differs_from(self, name: str) -> bool:
-        return differences(self._kept[name], full_dump(self.conninfo)) != []
+        return differences(self.kept[name], full_dump(self.conninfo)) != []
 
 
 def make_database(server: EmbeddedPostgres, spill: Path, **options: Any) -> Database:

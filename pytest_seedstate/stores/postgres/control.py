@@ -167,11 +167,14 @@ class Control:
     def maintenance(self) -> psycopg.Connection[Any]:
         """A new connection to another database of the server, for what cannot be done inside."""
         target = "postgres" if self.dbname != "postgres" else "template1"
-        return psycopg.connect(
+        connection = psycopg.connect(
             make_conninfo(self.conninfo, dbname=target),
             autocommit=True,
             application_name=APPLICATION_NAME,
         )
+        # Else a crash within the next half second would take a database's new name away again.
+        connection.execute("SET synchronous_commit = on")
+        return connection
 
     @property
     def is_lost(self) -> bool:

@@ -30,7 +30,12 @@ from pytest_seedstate.stores.postgres.filling import (
 from pytest_seedstate.stores.postgres.installation import install, read_all, write_mark
 from pytest_seedstate.stores.postgres.large_objects import read_objects, write_objects
 from pytest_seedstate.stores.postgres.names import SCHEMA
-from pytest_seedstate.stores.postgres.position import LostError, Position, Undone
+from pytest_seedstate.stores.postgres.position import (
+    CrashedError,
+    LostError,
+    Position,
+    Undone,
+)
 from pytest_seedstate.stores.postgres.redo import Entries, put_entries, take_entries
 from pytest_seedstate.stores.postgres.retrying import ATTEMPTS, despite_writers
 from pytest_seedstate.stores.postgres.server_sql import check_sql
@@ -96,7 +101,7 @@ class Database:
         except NoDatabaseError as error:
             raise LostError("the database was dropped") from error
         if nonce != self._nonce or not nonce:
-            raise LostError("the server has crashed, or the database was replaced")
+            raise CrashedError("the server has crashed, or the database was replaced")
         return int(entry)
 
     def here(self, connection: psycopg.Connection[Any], entry: int) -> Position:
@@ -124,10 +129,15 @@ class Database:
         Returns:
             The tables of which the logs do not know what has changed, and whether there was DDL
             since the last baseline.
+
+        Raises:
+            CrashedError: rows that were committed may be lost.
         """
         try:
             last, count = self._ddl()
-        except LostError:
+        except LostError as lost:
+            if self._nonce and isinstance(lost, CrashedError):
+                raise
             self._install()
             self._nonce = write_mark(self.control)
             self._check = check_sql(self.control.server_version)
@@ -173,6 +183,9 @@ class Database:
 
         Args:
             held: contents of the current baseline; shared where a table did not change.
+
+        Raises:
+            CrashedError: the server has crashed since the last baseline.
         """
         unknown, ddl = self.renew_logs()
         if ddl:

@@ -28,7 +28,12 @@ from pytest_seedstate.stores.postgres.changes import read_changes
 from pytest_seedstate.stores.postgres.control import Control
 from pytest_seedstate.stores.postgres.database import Database
 from pytest_seedstate.stores.postgres.filling import LARGE, refresh_views, row_counts
-from pytest_seedstate.stores.postgres.position import LostError, Position, Undone
+from pytest_seedstate.stores.postgres.position import (
+    CrashedError,
+    LostError,
+    Position,
+    Undone,
+)
 
 WAIT_FOR_SESSIONS = 0.5
 """Seconds that a new schema's baseline waits for other sessions to leave, so that the database can
@@ -67,13 +72,20 @@ class PostgresJournal:
         """What the database holds now becomes `baseline`, and the current one; positions go.
 
         Raises:
-            SeedstateError: a transaction holds a table, the server does not answer, or the
-                contents cannot be written.
+            SeedstateError: a transaction holds a table, the server does not answer or has crashed
+                since the last baseline, or the contents cannot be written.
         """
         with self.telling("keeping the baseline"):
             before = self._database.generation
             current = self._baselines.get(self._current)
-            kept, position = self._database.keep(current.contents if current else {})
+            try:
+                kept, position = self._database.keep(current.contents if current else {})
+            except CrashedError as lost:
+                raise SeedstateError(
+                    "what was loaded into PostgreSQL cannot be kept",
+                    checked="rows that were committed may be missing",
+                    detail=str(lost),
+                ) from lost
             self._baselines[baseline] = kept
             self._arrived(baseline, position)
             self._database.templates.make(

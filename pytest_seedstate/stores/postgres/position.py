@@ -11,6 +11,10 @@ class LostError(Exception):
     """The way back is not in the logs; says why."""
 
 
+class CrashedError(LostError):
+    """The logs were emptied, and with them perhaps rows: the server has crashed."""
+
+
 @dataclass(slots=True)
 class Position:
     """What a position remembers; the baseline is one too.
