@@ -9,7 +9,8 @@ from typing import Any
 
 from pytest_seedstate.services.opensearch.service import EmbeddedOpenSearch
 
-INDICES = ("artists", "other")
+INDICES = {"artists": 20, "other": 6}
+"""Documents of each: enough for dictionaries that are copied late, and few, copied at once."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,11 @@ def fill(client: Client) -> None:
     assert client("PUT", "/_ingest/pipeline/stamp", {"processors": [_set("stamped")]}).status == 200
     template = {"index_patterns": ["log-*"], "template": {"mappings": {"dynamic": "strict"}}}
     assert client("PUT", "/_index_template/logs", template).status == 200
-    for index in INDICES:
+    for index, count in INDICES.items():
         settings = {"number_of_replicas": 0}
         body = {"mappings": ARTISTS, "settings": settings, "aliases": {f"all-{index}": {}}}
         assert client("PUT", f"/{index}", body).status == 200
-        lines = [part for n in range(6) for part in ({"index": {"_id": str(n)}}, artist(n))]
+        lines = [part for n in range(count) for part in ({"index": {"_id": str(n)}}, artist(n))]
         assert not client("POST", f"/{index}/_bulk?refresh=true", lines).body["errors"]
 
 

@@ -11,7 +11,7 @@ Operation = Callable[[Client, int, int], Answer]
 
 
 def _index(n: int) -> str:
-    return INDICES[n % 2]
+    return tuple(INDICES)[n % 2]
 
 
 def _doc(n: int, m: int) -> str:

@@ -23,7 +23,7 @@ def test_nothing_changed(filled: HostJournal, client: Client) -> None:
 
 def test_documents(filled: HostJournal, client: Client) -> None:
     """Inserted, updated and deleted ones, with their sources before and after."""
-    client("PUT", "/artists/_doc/9", {"name": "new"})
+    client("PUT", "/artists/_doc/99", {"name": "new"})
     client("POST", "/artists/_update/1", {"doc": {"rating": 5}})
     client("DELETE", "/other/_doc/2")
 
@@ -31,7 +31,7 @@ def test_documents(filled: HostJournal, client: Client) -> None:
 
     assert list(changes) == [
         Change("opensearch", "artists", {"_id": "1"}, artist(1), artist(1, rating=5)),
-        Change("opensearch", "artists", {"_id": "9"}, None, {"name": "new"}),
+        Change("opensearch", "artists", {"_id": "99"}, None, {"name": "new"}),
         Change("opensearch", "other", {"_id": "2"}, artist(2), None),
     ]
     assert changes.notes == ()

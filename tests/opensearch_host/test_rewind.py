@@ -6,7 +6,7 @@ import pytest
 
 from pytest_seedstate.services.host.journal import HostJournal
 
-from .helpers import Client, artist, everything
+from .helpers import INDICES, Client, artist, everything
 from .operations import OPERATIONS
 
 UNSEEN = frozenset({"refresh", "scroll"})  # nothing that the API tells is another then
@@ -63,9 +63,9 @@ def test_what_is_kept_is_refreshed(filled: HostJournal, client: Client) -> None:
     """Searches of a kept state see all of it, however soon they come."""
     client("PUT", "/artists/_settings", {"index": {"refresh_interval": "-1"}})
     client("PUT", "/artists/_doc/late", artist(1))
-    assert client("GET", "/artists/_count").body["count"] == 6
+    assert client("GET", "/artists/_count").body["count"] == INDICES["artists"]
     filled.keep("with late")
-    assert client("GET", "/artists/_count").body["count"] == 7
+    assert client("GET", "/artists/_count").body["count"] == INDICES["artists"] + 1
 
 
 def test_a_scroll_does_not_outlive_a_rewind(filled: HostJournal, client: Client) -> None:
@@ -85,9 +85,54 @@ def test_a_scroll_that_is_closed_leaves_nothing(filled: HostJournal, client: Cli
     assert filled.is_clean()
 
 
+def test_another_scroll_is_not_the_same(filled: HostJournal, client: Client) -> None:
+    """One opened and one closed leave as many as there were, and yet something to rewind."""
+    search = ("POST", "/artists/_search?scroll=1m", {"size": 1})
+    first = client(*search).body["_scroll_id"]
+    filled.mark()
+    second = client(*search).body["_scroll_id"]
+    client("DELETE", "/_search/scroll", {"scroll_id": first})
+    assert not filled.is_clean(1)
+    filled.rewind(1)
+    assert client("POST", "/_search/scroll", {"scroll_id": first}).status == 200
+    assert client("POST", "/_search/scroll", {"scroll_id": second}).status == 404
+
+
+def test_a_scroll_goes_back_to_its_page(filled: HostJournal, client: Client) -> None:
+    """Where a fixture has opened it, each test reads what comes next from there."""
+    told = client("POST", "/artists/_search?scroll=1m", {"size": 1}).body
+    filled.mark()
+    asked = {"scroll_id": told["_scroll_id"], "scroll": "1m"}
+    read = []
+    for _ in range(3):
+        read.append(client("POST", "/_search/scroll", asked).body["hits"])
+        assert not filled.is_clean(1)
+        filled.rewind(1)
+    assert read[0]["hits"][0]["_id"] == "1"
+    assert read[0] == read[1] == read[2]
+
+
+def test_a_point_in_time_sees_what_it_saw(filled: HostJournal, client: Client) -> None:
+    """Whatever is written and rewound beside it."""
+    search = {"query": {"match": {"name": "stone"}}, "size": 50}
+    before = client("POST", "/artists/_search", search).body["hits"]
+    point = client("POST", "/artists/_search/point_in_time?keep_alive=1m").body["pit_id"]
+    filled.mark()
+    for _ in range(3):
+        client("DELETE", "/artists/_doc/1?refresh=true")
+        client("PUT", "/artists/_doc/2?refresh=true", artist(2, name="stone"))
+        assert client("POST", "/artists/_search", search).body["hits"] != before
+        told = client("POST", "/_search", {**search, "pit": {"id": point}}).body["hits"]
+        assert told == before
+        filled.rewind(1)
+        assert client("POST", "/artists/_search", search).body["hits"] == before
+        told = client("POST", "/_search", {**search, "pit": {"id": point}}).body["hits"]
+        assert told == before
+
+
 def test_a_position_shows_searches_nothing_more(filled: HostJournal, client: Client) -> None:
     """A snapshot in the middle of a test must not hide a refresh that the application forgot."""
     client("PUT", "/artists/_settings", {"index": {"refresh_interval": "-1"}})
     client("PUT", "/artists/_doc/late", artist(1))
     filled.mark()
-    assert client("GET", "/artists/_count").body["count"] == 6
+    assert client("GET", "/artists/_count").body["count"] == INDICES["artists"]

@@ -48,6 +48,9 @@ class HostedMoto(Recorder):
         super().begin(writes)
         self._moto.fresh_identifiers()
 
+    def go_back(self) -> None:
+        """Impossible: moto changes its state in too many places."""
+
     def settle(self) -> None:
         """Nothing to do: moto writes at once."""
 

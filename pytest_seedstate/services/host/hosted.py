@@ -115,6 +115,14 @@ class Hosted(Protocol):
     def resume(self) -> None:
         """It did not end after all."""
 
+    def go_back(self) -> Log | None:
+        """Be as at the last `begin`, in place, and count from 0.
+
+        Returns:
+            The last segment, which is an empty one now; None where that is impossible: nothing
+            has changed then.
+        """
+
     def settle(self) -> None:
         """What is held now becomes a baseline: bring it to rest. There is one thread."""
 

@@ -98,7 +98,7 @@ class HostJournal:
 
     @property
     def serving_pid(self) -> int:
-        """The process that answers requests now; another one after each rewind that undid any."""
+        """The process that answers requests now; another one after rewinds that forked it."""
         return self._server.pid
 
     def keep(self, baseline: str) -> None:
@@ -178,10 +178,14 @@ class HostJournal:
         """
         with self._lock, self._reported():
             keeper = self._positions[to].keeper
-            if keeper is self._positions[-1].keeper and self._is_untouched():
-                del self._positions[to + 1 :]
-                return Rewound()
-            written = self._replace_server(keeper, keeper.segment)
+            written = None
+            if keeper is self._positions[-1].keeper:
+                if self._is_untouched():
+                    del self._positions[to + 1 :]
+                    return Rewound()
+                written = self._server.go_back()
+            if written is None:
+                written = self._replace_server(keeper, keeper.segment)
             dropped = [position.keeper for position in self._positions[to + 1 :]]
             del self._positions[to + 1 :]
             self._let_go(dropped)

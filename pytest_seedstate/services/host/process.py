@@ -115,7 +115,9 @@ class Process:
             while self._channel.fileno() in readable or self._channel.has_message():
                 readable.discard(self._channel.fileno())
                 message = self._next_message()
-                if message["do"] == "release":
+                if message["do"] == "go back":
+                    self._go_back()
+                elif message["do"] == "release":
                     self._release(server, sources, int(message["segment"]))
                 elif message["do"] == "keep" and self._stop_serving(server, sources, message):
                     return
@@ -139,7 +141,7 @@ class Process:
         target.give_sources(sources)
         self._hosted.end()
         server.park()
-        self._channel.send(self._summary(segment))
+        self._channel.send(_summary(self._hosted.segments[segment:]))
         deadline = time.monotonic() + _LINGER
         while time.monotonic() < deadline:
             # Asked before the parked ones are taken, so that none is missed in between.
@@ -179,35 +181,21 @@ class Process:
         self._channel.send({"kept": os.getpid(), "segment": len(self._hosted.segments) - 1})
         return True
 
-    def _summary(self, segment: int) -> Message:
-        """What was touched since the start of a segment, in numbers and names."""
-        logs = self._hosted.segments[segment:]
-        touches = self._writers_of(segment)
-        notes = [note for log in logs for note in log.notes]
-        writers = [writer for log in logs for writer in log.writers]
-        return {
-            "touches": len(touches),
-            "notes": list(dict.fromkeys(notes)),
-            "writers": list(dict.fromkeys(writers)),
-        }
+    def _go_back(self) -> None:
+        """Be in the state again that this process was forked in, and say what was touched."""
+        log = self._hosted.go_back()
+        self._channel.send({"refused": True} if log is None else _summary([log]))
 
     def _touched(self, segment: int) -> Message:
-        writers_of = self._writers_of(segment)
+        logs = self._hosted.segments[segment:]
+        writers_of = _writers_of(logs)
         texts = [_as_list(touch) for touch in sorted(writers_of)]
         return {
-            **self._summary(segment),
+            **_summary(logs),
             "keys": texts,
             "writers_of": [(_as_list(touch), names) for touch, names in writers_of.items()],
             "values": self._values(texts),
         }
-
-    def _writers_of(self, segment: int) -> dict[Touch, tuple[str, ...]]:
-        """What was touched since the start of a segment, with who wrote to it."""
-        found: dict[Touch, tuple[str, ...]] = {}
-        for log in self._hosted.segments[segment:]:
-            for touch, names in log.touches.items():
-                found[touch] = tuple(dict.fromkeys([*found.get(touch, ()), *names]))
-        return found
 
     def _values(self, touches: Sequence[Sequence[str]]) -> list[tuple[list[str], Any]]:
         wanted = [Touch(*touch) for touch in touches]
@@ -249,6 +237,26 @@ class Process:
         self._next_owner_check = time.monotonic() + _OWNER_CHECK
         if not platform.is_same_process(self._owner_pid, self._owner_start):
             _exit()
+
+
+def _summary(logs: Sequence[Log]) -> Message:
+    """What was touched, in numbers and names."""
+    notes = [note for log in logs for note in log.notes]
+    writers = [writer for log in logs for writer in log.writers]
+    return {
+        "touches": len(_writers_of(logs)),
+        "notes": list(dict.fromkeys(notes)),
+        "writers": list(dict.fromkeys(writers)),
+    }
+
+
+def _writers_of(logs: Sequence[Log]) -> dict[Touch, tuple[str, ...]]:
+    """What was touched, with who wrote to it."""
+    found: dict[Touch, tuple[str, ...]] = {}
+    for log in logs:
+        for touch, names in log.touches.items():
+            found[touch] = tuple(dict.fromkeys([*found.get(touch, ()), *names]))
+    return found
 
 
 def _as_list(touch: Touch) -> list[str]:

@@ -156,6 +156,19 @@ class Server(_Process):
         """
         self.pid = int(self.wait_for("serves")["serves"])
 
+    def go_back(self) -> Message | None:
+        """Let it go back in place to the state that it was forked in.
+
+        Returns:
+            What it was told to write, as `release`; None when it cannot, or is gone.
+        """
+        try:
+            self.tell({"do": "go back"})
+            answer = self.wait_for("touches", "refused")
+        except ProcessEndedError:
+            return None
+        return None if "refused" in answer else answer
+
     def release(self, segment: int, connections: socket.socket) -> Message:
         """Let it end after the requests it is in, and pass its connections on.
 

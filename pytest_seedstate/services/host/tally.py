@@ -84,6 +84,11 @@ class Writes:
         """A write that was counted is known to have changed nothing."""
         self._add(_VOID)
 
+    def void_all(self) -> None:
+        """What was written is gone; nobody is writing."""
+        with self._lock:
+            self._numbers[self._at + _VOID] = self._numbers[self._at + _STARTED]
+
     def _add(self, field: int) -> None:
         with self._lock:
             self._numbers[self._at + field] += 1

@@ -14,11 +14,14 @@ from pytest_seedstate.services.host.tally import Writes
 from pytest_seedstate.services.opensearch.errors import ApiError
 from pytest_seedstate.services.opensearch.http import Application
 from pytest_seedstate.services.opensearch.routes.registry import Request, Response, Route
+from pytest_seedstate.services.opensearch.storage.moment import Moment
 from pytest_seedstate.services.opensearch.storage.node import Node
 
 _COLLECT_AFTER = (100_000, 20, 50)
 """The garbage collector's thresholds: documents are many objects and no cycles, and with Python's
 own (700, 10, 10) looking for some makes a bulk load take twice as long."""
+_GO_BACK_PATIENCE = 0.05
+"""Seconds; behind a longer request another process is there sooner."""
 
 
 class HostedNode(Application):
@@ -27,11 +30,15 @@ class HostedNode(Application):
     def __init__(self) -> None:
         super().__init__(Node())
         self._writes: Writes | None = None
+        self._moment = Moment(self.node)
+        self._contexts_differ = False
         self.segments: list[Log] = [Log()]
 
     def begin(self, writes: Writes) -> None:
         """A server starts here; called in a process that has one thread."""
         self._writes = writes
+        self._moment = Moment(self.node)
+        self._contexts_differ = False
         gc.set_threshold(*_COLLECT_AFTER)
 
     def end(self) -> None:
@@ -40,6 +47,20 @@ class HostedNode(Application):
     def resume(self) -> None:
         """Nothing to do, as in `end`."""
 
+    def go_back(self) -> Log | None:
+        """Be as at the last `begin`; says what was written since."""
+        if not self.node.lock.acquire(timeout=_GO_BACK_PATIENCE):
+            return None
+        try:
+            assert self._writes is not None
+            self._moment.go_back()
+            self._contexts_differ = False
+            self._writes.void_all()
+            log, self.segments[-1] = self.segments[-1], Log()
+            return log
+        finally:
+            self.node.lock.release()
+
     def load_later(self) -> Callable[[], None] | None:
         """Nothing remains to be loaded."""
         return None
@@ -47,7 +68,7 @@ class HostedNode(Application):
     def settle(self) -> None:
         """Let searches see all writes, so that what is kept does not depend on the moment."""
         for index in self.node.indices.values():
-            index.refresh()
+            index.settle()
 
     def carry_out(self, found: Route, request: Request) -> Response:
         """Answer a request; one that may write is counted before and recorded whatever it does."""
@@ -66,16 +87,16 @@ class HostedNode(Application):
             self._record(request, before, note)
 
     def _read(self, found: Route, request: Request, writes: Writes) -> Response:
-        before = len(self.node.contexts)
         try:
             return super().carry_out(found, request)
         finally:
-            opened = len(self.node.contexts) - before
             # An open scroll is no data, but the next test must not find it either.
-            for _ in range(opened):
+            differ = not self._moment.holds_contexts()
+            if differ and not self._contexts_differ:
                 writes.begin()
-            for _ in range(-opened):
+            elif self._contexts_differ and not differ:
                 writes.void()
+            self._contexts_differ = differ
 
     def _record(self, request: Request, before: set[str], note: str | None) -> None:
         node = self.node

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from pytest_seedstate.services.opensearch.mapping.parser import parse_document
 from pytest_seedstate.services.opensearch.plain import plain
 from pytest_seedstate.services.opensearch.storage.contents import Contents
 from pytest_seedstate.services.opensearch.storage.document import Document, Part
+from pytest_seedstate.services.opensearch.storage.late import copied, settled
 from pytest_seedstate.services.opensearch.storage.projection import projected
 from pytest_seedstate.services.opensearch.storage.reader import Reader
 from pytest_seedstate.services.opensearch.storage.settings import Settings, milliseconds
@@ -74,6 +75,10 @@ class Counters:
     refreshes: int = 0
     flushes: int = 0
 
+    def copy(self) -> Counters:
+        """Return the same numbers, to go on from."""
+        return Counters(**vars(self))
+
 
 @plain
 class Index:
@@ -92,14 +97,45 @@ class Index:
     analysis: Analyzers
     mapping: IndexMapping
     aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
-    documents: dict[str, Document] = field(default_factory=dict)
+    documents: MutableMapping[str, Document] = field(default_factory=dict)
     touched: set[tuple[str, str]] = field(default_factory=set)
     counters: Counters = field(default_factory=Counters)
     next_seq_no: int = 0
-    _deleted_versions: dict[str, int] = field(default_factory=dict)
+    _deleted_versions: MutableMapping[str, int] = field(default_factory=dict)
     _pending: dict[str, Document | None] = field(default_factory=dict)
     _pending_since: float = 0.0
     _contents: Contents = field(default_factory=Contents)
+    _held: bool = False
+
+    def hold(self) -> None:
+        """Leave what there is now as it is: writes work on copies from now on."""
+        self._held = self._contents.held = True
+
+    def settle(self) -> None:
+        """Let searches see all writes, and leave nothing to do for who comes later."""
+        self.refresh()
+        self.documents = settled(self.documents)
+        self._deleted_versions = settled(self._deleted_versions)
+        if not self._contents.held:
+            self._contents.settle()
+
+    @staticmethod
+    def _with_copies(members: Mapping[str, Any]) -> dict[str, Any]:
+        """Members with copies of the small ones, which are changed in place."""
+        return {
+            **members,
+            "settings": members["settings"].copy(),
+            "aliases": members["aliases"].copy(),
+            "counters": Counters(**vars(members["counters"])),
+        }
+
+    def _own(self) -> None:
+        """Be about to write: what is held stays as it is."""
+        if self._held:
+            self._held = False
+            self.documents = copied(self.documents)
+            self._deleted_versions = copied(self._deleted_versions)
+            self._pending = self._pending.copy()
 
     def reader(self) -> Reader:
         """Return what a search sees now: writes older than the refresh interval are refreshed."""
@@ -115,9 +151,7 @@ class Index:
     def refresh(self) -> None:
         """Let searches see all writes."""
         self.counters.refreshes += 1
-        if not self._pending:
-            return
-        if self._contents.held:
+        if self._pending and self._contents.held:
             self._contents = self._contents.copy()
         for identifier, document in self._pending.items():
             self._contents.remove(identifier)
@@ -201,6 +235,7 @@ class Index:
             ignored=parsed.ignored,
             has_source=kept.get("enabled", True),
         )
+        self._own()
         self.documents.pop(identifier, None)
         self.documents[identifier] = document
         self._deleted_versions.pop(identifier, None)
@@ -224,6 +259,7 @@ class Index:
         self.check_routing(identifier, routing)
         old = self.documents.get(identifier)
         version = self._checked_version(identifier, old, condition)
+        self._own()
         self.documents.pop(identifier, None)
         self._deleted_versions[identifier] = version
         self._touch(identifier, None)
@@ -353,10 +389,8 @@ def check_id(identifier: str) -> None:
         raise illegal_argument("if _id is specified it must not be empty")
     size = len(identifier.encode("utf-8", "surrogatepass"))
     if size > _LONGEST_ID:
-        raise validation_failed(
-            f"id [{identifier}] is too long, must be no longer than {_LONGEST_ID} bytes but was: "
-            f"{size}"
-        )
+        limit = f"no longer than {_LONGEST_ID} bytes but was: {size}"
+        raise validation_failed(f"id [{identifier}] is too long, must be {limit}")
 
 
 def validation_failed(*problems: str) -> ApiError:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.services.opensearch.storage.document import Document, Part, Term, Value
+from pytest_seedstate.services.opensearch.storage.late import whole
 
 if TYPE_CHECKING:
     from pytest_seedstate.services.opensearch.mapping.mapping import Mapping as IndexMapping
@@ -75,7 +76,7 @@ class Reader:
         term's frequency. Text fields have analyzed terms; all other types that are indexed have
         their doc values as terms, at position 0.
         """
-        return self._contents.terms.get(field, _NOTHING).get(term, _NOTHING)
+        return whole(self._contents.terms.get(field, _NOTHING).get(term, _NOTHING))
 
     def terms(self, field: str) -> Sequence[Any]:
         """Return all terms of a field, sorted (strings by code point)."""
@@ -87,7 +88,7 @@ class Reader:
 
     def lengths(self, field: str) -> Mapping[int, int]:
         """Return `length` of all ordinals that have the field; empty for fields without norms."""
-        return self._contents.lengths.get(field, _NOTHING)
+        return whole(self._contents.lengths.get(field, _NOTHING))
 
     def statistics(self, field: str) -> FieldStatistics:
         """Return what BM25 asks of a field, of live documents only."""
@@ -95,20 +96,20 @@ class Reader:
 
     def present(self, field: str) -> Collection[int]:
         """Return the ordinals that have a value of the field (ascending): what ``exists`` finds."""
-        return self._contents.present.get(field, _NOTHING).keys()
+        return whole(self._contents.present.get(field, _NOTHING)).keys()
 
     def values(self, field: str) -> Mapping[int, Sequence[Value]]:
         """Return doc values by ordinal (ascending), sorted as Lucene does and, for keyword and
         ip, without duplicates. Numbers are int or float, dates epoch milliseconds, booleans bool,
         ip 16 bytes, geo points (lat, lon); ``Field.format`` makes the display form.
         """
-        return self._contents.values.get(field, _NOTHING)
+        return whole(self._contents.values.get(field, _NOTHING))
 
     def children(self, path: str) -> Mapping[int, Sequence[int]]:
         """Return the nested objects of a path by their parent's ordinal. The parent of a nested
         object in a nested object is the outer object, not the document.
         """
-        return self._contents.children.get(path, _NOTHING)
+        return whole(self._contents.children.get(path, _NOTHING))
 
     def parent(self, ordinal: int) -> int:
         """Return the ordinal right above a nested object."""

@@ -46,6 +46,10 @@ class Templates:
     composable: dict[str, Definition] = field(default_factory=dict)
     components: dict[str, Definition] = field(default_factory=dict)
 
+    def copy(self) -> Templates:
+        """Return the same templates, to be changed without being seen here."""
+        return Templates(self.legacy.copy(), self.composable.copy(), self.components.copy())
+
     def blueprint(self, index: str) -> Blueprint:
         """Return what an index of a name takes from templates."""
         made = Blueprint()
