@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -45,3 +44,20 @@ def test_a_snapshot_taken_again_is_later_than_those_before_it(home: Home) -> Non
         home.engine.restore("again")
     home.engine.restore("before")
     home.assert_holds(before)
+
+
+def test_times_that_python_lacks_are_told_as_text(home: Home) -> None:
+    """One such value made all changes of PostgreSQL unreadable."""
+    home.single.postgres.execute(
+        "UPDATE documents SET at = 'infinity' WHERE id = 2; DELETE FROM people WHERE id = 1"
+    )
+
+    changes = home.engine.changes()
+
+    assert [(each.collection, each.kind) for each in changes] == [
+        ("documents", "updated"),
+        ("people", "deleted"),
+    ]
+    assert changes.changes[0].after is not None
+    assert changes.changes[0].after["at"] == "infinity"
+    assert not changes.notes

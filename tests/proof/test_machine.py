@@ -73,6 +73,7 @@ class Machine(RuleBasedStateMachine):
         self.engine = self.home.project.engine
         self.in_test = False
         self.fixtures: list[Fixture] = []
+        self.layers: list[Fixture] = []
         self.snapshots: dict[str, Dump] = {}
         self.ddl = 0
         self.writing_elsewhere = False
@@ -141,10 +142,10 @@ class Machine(RuleBasedStateMachine):
             return
         self._settle()
         self.homes.names += 1
+        self.ddl += 1
         with refusals(), self.home.single.postgres.transaction():
             sql = statement.format(n=n, c=self.homes.names)
             self.home.single.postgres.execute(sql)
-            self.ddl += 1
 
     # -- what the plugin does
 
@@ -177,9 +178,9 @@ class Machine(RuleBasedStateMachine):
         if asked.key == self.engine.states.current.key:
             return
         self._settle()
-        owner = f"fixture {len(self.fixtures) - 1}"
-        with pytest.raises(SeedstateError, match=f"is built upon by .*{owner}"):
-            self.engine.enter(asked, frozenset())
+        if self.layers:
+            with pytest.raises(SeedstateError, match=f"is built upon by .*{self.layers[-1].title}"):
+                self.engine.enter(asked, frozenset())
         self._assert_undone()
 
     @precondition(lambda self: self.in_test)
@@ -210,8 +211,9 @@ class Machine(RuleBasedStateMachine):
             assert not clean
         fixture = Fixture(f"fixture {len(self.fixtures)}", dump)
         assert self.engine.begin_layer(fixture) is not clean
+        self.fixtures.append(fixture)
         if not clean:
-            self.fixtures.append(fixture)
+            self.layers.append(fixture)
 
     @precondition(lambda self: self.fixtures)
     @rule(data=st.data())
@@ -220,11 +222,14 @@ class Machine(RuleBasedStateMachine):
         if self.transaction:
             self.end_transaction("COMMIT")
         self._settle()
-        fixture = self.fixtures[data.draw(st.integers(0, len(self.fixtures) - 1), "fixture")]
+        number = data.draw(st.integers(0, len(self.fixtures) - 1), "fixture")
+        self._tear_down(self.fixtures.pop(number))
+
+    def _tear_down(self, fixture: Fixture) -> None:
         fixture.ended = True
-        is_last = self.fixtures[-1].ended
-        while self.fixtures and self.fixtures[-1].ended:
-            self.fixtures.pop()
+        is_last = bool(self.layers) and self.layers[-1].ended
+        while self.layers and self.layers[-1].ended:
+            self.layers.pop()
         self.engine.end_layer(fixture)
         if is_last:
             self.snapshots.clear()
@@ -251,6 +256,13 @@ class Machine(RuleBasedStateMachine):
             del self.snapshots[later]
         self._assert_at(self.snapshots[name])
         self.ddl = self.snapshots[name].get("ddl", 0)
+
+    @rule(name=NAME)
+    def restore_what_is_gone(self, name: str) -> None:
+        """With a snapshot before it, with its test, with a fixture's end, or never there."""
+        if name not in self.snapshots:
+            with pytest.raises(SeedstateError, match="unknown snapshot"):
+                self.engine.restore(name)
 
     @precondition(lambda self: self.in_test and not self.fixtures)
     @rule(state=st.sampled_from(STATES))
@@ -319,7 +331,7 @@ class Machine(RuleBasedStateMachine):
     # -- the model's own
 
     def _marks(self) -> list[Dump]:
-        return [*(fixture.dump for fixture in self.fixtures), *self.snapshots.values()]
+        return [*(fixture.dump for fixture in self.layers), *self.snapshots.values()]
 
     def _marked(self) -> Dump:
         dump = self.home.dump()
@@ -340,7 +352,7 @@ class Machine(RuleBasedStateMachine):
             self.end_transaction("COMMIT")
 
     def _expected(self) -> Dump:
-        marked = self.fixtures[-1].dump if self.fixtures else {}
+        marked = self.layers[-1].dump if self.layers else {}
         return self.home.completed(marked)
 
     def _differs(self, dump: Dump) -> bool:
@@ -389,9 +401,8 @@ class Machine(RuleBasedStateMachine):
             if self.transaction:
                 self.end_transaction("ROLLBACK")
             self._settle()
-            for fixture in reversed(self.fixtures):
-                self.engine.end_layer(fixture)
-            self.fixtures.clear()
+            while self.fixtures:
+                self._tear_down(self.fixtures.pop())
             self._rewind()
             self._assert_undone()
         except BaseException:

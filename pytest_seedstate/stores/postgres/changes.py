@@ -10,6 +10,7 @@ from pytest_seedstate.stores.changes import Change, ChangeSet
 from pytest_seedstate.stores.postgres.catalog import Catalog, Table
 from pytest_seedstate.stores.postgres.install_sql import image_text, value_sql
 from pytest_seedstate.stores.postgres.names import SCHEMA, title
+from pytest_seedstate.stores.postgres.values import load_all_times
 
 if TYPE_CHECKING:
     import psycopg
@@ -58,9 +59,11 @@ def read_changes(
     tables = {table.oid: table for table in catalog.tables}
     changes: list[Change] = []
     writers: set[str] = set()
+    reader = connection.cursor()
+    load_all_times(reader)
     for (oid,) in connection.execute(_TOUCHED).fetchall():
         if oid in tables:
-            found, who = _read_log(connection, tables, tables[oid], since)
+            found, who = _read_log(reader, tables, tables[oid], since)
             changes.extend(found)
             writers.update(who)
     notes, ddl_writers = _ddl(connection, since)
@@ -75,14 +78,14 @@ def read_changes(
 
 
 def _read_log(
-    connection: psycopg.Connection[Any],
+    reader: psycopg.Cursor[Any],
     tables: Mapping[int, Table],
     table: Table,
     since: str | None,
 ) -> tuple[list[Change], list[str]]:
     names = [column.name for column in table.logged]
     values = "".join(f", {value_sql(column)}" for column in table.logged)
-    rows = connection.execute(
+    rows = reader.execute(
         f"""
         SELECT l.seedstate_net, l.seedstate_by{values} FROM (
             SELECT l.*, sum(l.sign) OVER same AS seedstate_net,
@@ -93,7 +96,7 @@ def _read_log(
         ) l WHERE l.seedstate_place = 1 AND l.seedstate_net <> 0 ORDER BY l.entry
         """,
     ).fetchall()
-    writers = connection.execute(
+    writers = reader.execute(
         f"SELECT DISTINCT l.application || ' ' || l.pid FROM {table.log} l WHERE {_newer(since)}",
     ).fetchall()
     shown = tables.get(table.partition_of or 0, table).title

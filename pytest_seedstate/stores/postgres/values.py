@@ -93,14 +93,19 @@ class _Lenient(psycopg.adapt.Loader):
             return bytes(data).decode()
 
 
-def load_all_values(connection: psycopg.Connection[Any]) -> None:
-    """Let `connection` read what Python has no value for (``infinity``, 44 BC) as text."""
+def load_all_times(reader: psycopg.Connection[Any] | psycopg.Cursor[Any]) -> None:
+    """Let `reader` read times that Python has no value for (``infinity``, 44 BC) as text."""
     for name in ("date", "time", "timetz", "timestamp", "timestamptz"):
         oid = adapters.types[name].oid
         inner = adapters.get_loader(oid, psycopg.pq.Format.TEXT)
         if inner is not None:
             loader = type(f"Lenient{name}", (_Lenient,), {"inner": inner})
-            connection.adapters.register_loader(oid, loader)
+            reader.adapters.register_loader(oid, loader)
+
+
+def load_all_values(connection: psycopg.Connection[Any]) -> None:
+    """Let `connection` read whatever Python has no value for as text."""
+    load_all_times(connection)
     # A timedelta has no months: as text an interval is what it is.
     text = adapters.get_loader(_OID["text"], psycopg.pq.Format.TEXT)
     if text is not None:

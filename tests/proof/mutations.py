@@ -1,0 +1,173 @@
+"""Every operation of the engine that isolation rests on, left out one by one."""
+
+from __future__ import annotations
+
+from tests.mutation import Mutation
+
+_ENGINE = "engine/engine.py"
+_LAYERS = "engine/layers.py"
+_STATES = "engine/states.py"
+_JOURNALS = ("postgres", "aws", "opensearch")
+
+_AT_ENTER = (
+    Mutation(
+        "late writers are looked for when a test begins",
+        _ENGINE,
+        "late = self._undo_late_writes()",
+        "late = ChangeSet()",
+    ),
+    Mutation(
+        "late writes are undone",
+        _ENGINE,
+        "        late = self.changes()\n        self.rewind()\n",
+        "        late = self.changes()\n",
+    ),
+    Mutation("late writes are told", _ENGINE, "late = self.changes()", "late = ChangeSet()"),
+    Mutation(
+        "a state is switched to",
+        _ENGINE,
+        "            self._switch(state)\n        return late",
+        "            pass\n        return late",
+    ),
+    Mutation(
+        "no state is switched to under a fixture that has written",
+        _ENGINE,
+        "        if self._layers:\n            raise SeedstateError(",
+        "        if False:\n            raise SeedstateError(",
+    ),
+)
+
+_IN_REWIND = (
+    *(
+        Mutation(
+            f"{name} is rewound",
+            _ENGINE,
+            "        rewound = journal.rewind(position)",
+            f'        if journal.name == "{name}":\n            return\n'
+            "        rewound = journal.rewind(position)",
+        )
+        for name in _JOURNALS
+    ),
+    *(
+        Mutation(
+            f"{name} is looked at",
+            _ENGINE,
+            "for journal, top in tops if not journal.is_clean(top)]",
+            f'for journal, top in tops if journal.name != "{name}" and not journal.is_clean(top)]',
+        )
+        for name in _JOURNALS
+    ),
+    Mutation(
+        "open transactions are waited for",
+        _ENGINE,
+        "found = [(target, target[0].end_writers()) for target in targets]",
+        "found = [(target, None) for target in targets]",
+    ),
+    Mutation(
+        "what they have committed meanwhile is undone",
+        _ENGINE,
+        "            self._rewind_each(list(dict.fromkeys([*waited, *self._dirty()])))",
+        "            pass",
+    ),
+    Mutation(
+        "what they have written elsewhere meanwhile is undone",
+        _ENGINE,
+        "list(dict.fromkeys([*waited, *self._dirty()]))",
+        "waited",
+    ),
+    Mutation(
+        "a rewind that was held up is done again",
+        _ENGINE,
+        "            held_up = error\n",
+        "            raise\n",
+    ),
+    Mutation(
+        "snapshots are forgotten with their test",
+        _ENGINE,
+        "    def _rewind(self) -> None:\n        self._snapshots.clear()\n",
+        "    def _rewind(self) -> None:\n",
+    ),
+)
+
+_IN_LAYERS = (
+    Mutation("what a fixture wrote stays", _LAYERS, "return layer.positions[journal]", "return 0"),
+    Mutation(
+        "the innermost fixture counts",
+        _LAYERS,
+        "        for layer in reversed(self._layers):\n            if journal in",
+        "        for layer in self._layers:\n            if journal in",
+    ),
+    Mutation(
+        "what a fixture wrote goes with it",
+        _ENGINE,
+        "                self._verification.forget_layers(len(self._layers))\n"
+        "            self.rewind()\n",
+        "                self._verification.forget_layers(len(self._layers))\n",
+    ),
+    Mutation(
+        "what lies below a live fixture stays",
+        _LAYERS,
+        "while self._layers and self._layers[-1].ended:",
+        "while self._layers and any(layer.ended for layer in self._layers):",
+    ),
+    Mutation(
+        "a fixture that has ended is remembered until what lies above it has ended",
+        _LAYERS,
+        "                layer.ended = True\n",
+        "                layer.ended = layer is self._layers[-1]\n",
+    ),
+)
+
+_ON_THE_WAY_BACK = (
+    Mutation(
+        "snapshots after the one that is restored are gone",
+        _ENGINE,
+        "            if all(position <= positions.get(journal, 0) for journal, position in kept.items())\n",
+        "",
+    ),
+    Mutation(
+        "what a refused load has written is taken back",
+        _ENGINE,
+        "            self.go_back(before)\n            raise",
+        "            raise",
+    ),
+    Mutation(
+        "what a test wrote goes when it asks for another state",
+        _ENGINE,
+        "        self.rewind()\n        self.start(state.stores)",
+        "        self.start(state.stores)",
+    ),
+)
+
+_IN_STATES = (
+    *(
+        Mutation(
+            f"{name} is switched",
+            _STATES,
+            "                journal.switch(target)\n",
+            f'                if name != "{name}":\n                    journal.switch(target)\n',
+        )
+        for name in _JOURNALS
+    ),
+    Mutation(
+        "stores hold nothing but their schema before a load",
+        _STATES,
+        "        dataset = self._ahead.pop(state.key, None)\n        self._switch(SCHEMA_ONLY)\n",
+        "        dataset = self._ahead.pop(state.key, None)\n",
+    ),
+    Mutation(
+        "what a load has written that failed is undone",
+        _STATES,
+        "            for journal in self._fleet.journals:\n                journal.rewind()\n",
+        "            pass\n",
+    ),
+    Mutation(
+        "where a store is, is noted",
+        _STATES,
+        '                self._at[name] = ""\n                journal.switch(target)\n'
+        "                self._at[name] = target\n",
+        "                journal.switch(target)\n",
+    ),
+)
+
+MUTATIONS = (*_AT_ENTER, *_IN_REWIND, *_IN_LAYERS, *_ON_THE_WAY_BACK, *_IN_STATES)
