@@ -36,6 +36,8 @@ from pytest_seedstate.services.host.tally import Tally, Writes
 
 _OWNER_CHECK = 1.0
 _LINGER = 30.0
+_SHORT_TEST = 0.06
+"""Seconds between two forks; after a shorter time the next one is likely to be needed soon."""
 _STUCK_CLIENT = 1.0
 _UNTUNED = "untuned"
 
@@ -75,17 +77,21 @@ class Process:
         """Fork servers when told; returns only in a child, with the child's slot.
 
         A fork for later waits a little, to leave the processor to the test that has just begun,
-        unless another message (``hurry``, which means no more) says that later is now.
+        unless tests are short, or another message (``hurry``, which means no more) says that later
+        is now.
         """
         # Objects that exist now are left alone by every later collection, here and in children:
         # a visit would copy the memory page of each.
         gc.disable()
         gc.freeze()
+        forked = time.monotonic()
         while True:
             message = self._next_message()
             if message["do"] == "fork":
                 control = self._channel.take_descriptor()
-                self._wait_for_message(float(message["patience"]))
+                if time.monotonic() - forked > _SHORT_TEST:
+                    self._wait_for_message(float(message["patience"]))
+                forked = time.monotonic()
                 if os.fork() == 0:
                     self._channel.close()
                     self._channel = Channel(socket.socket(fileno=control))
