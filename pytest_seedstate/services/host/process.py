@@ -37,7 +37,7 @@ from pytest_seedstate.services.host.tally import Tally, Writes
 _OWNER_CHECK = 1.0
 _LINGER = 30.0
 _SHORT_TEST = 0.06
-"""Seconds between two forks; after a shorter time the next one is likely to be needed soon."""
+"""Seconds from one fork for later to the next; the one after is likely to be needed soon, too."""
 _STUCK_CLIENT = 1.0
 _UNTUNED = "untuned"
 
@@ -84,14 +84,15 @@ class Process:
         # a visit would copy the memory page of each.
         gc.disable()
         gc.freeze()
-        forked = time.monotonic()
+        asked = 0.0
         while True:
             message = self._next_message()
             if message["do"] == "fork":
                 control = self._channel.take_descriptor()
-                if time.monotonic() - forked > _SHORT_TEST:
-                    self._wait_for_message(float(message["patience"]))
-                forked = time.monotonic()
+                if message["patience"]:
+                    before, asked = asked, time.monotonic()
+                    if asked - before > _SHORT_TEST:
+                        self._wait_for_message(float(message["patience"]))
                 if os.fork() == 0:
                     self._channel.close()
                     self._channel = Channel(socket.socket(fileno=control))
