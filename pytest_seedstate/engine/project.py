@@ -233,6 +233,8 @@ class Project:
             stores |= frozenset(pack.stores if pack else ())
         if not made.steps:
             return State(SCHEMA_ONLY, made.title, stores)
+        if made.ddl:
+            stores |= {"postgres"}
         settings = self.settings
         return State(
             made.key(settings.seed, settings.clock),
@@ -251,6 +253,7 @@ class Project:
                 ),
             ),
             made.writes_itself,
+            made.ddl,
         )
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from pytest_seedstate.engine.fleet import Fleet
 from pytest_seedstate.engine.inserting import insert
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.progress import FROM_THE_START, Progress
+from pytest_seedstate.stores.base import SuspendableJournal
 
 if TYPE_CHECKING:
     from pytest_seedstate.records.dataset import Dataset
@@ -30,6 +31,7 @@ class State:
         generate: makes its dataset, going on from another's progress; None for `SCHEMA_ONLY`.
         writes_itself: whether generating it writes through clients, so that it can only be done
             once the services run.
+        ddl: whether tests in it change tables, so that databases are disposable copies.
     """
 
     key: str
@@ -37,6 +39,7 @@ class State:
     stores: frozenset[str]
     generate: Callable[[Progress], Dataset] | None = field(default=None, compare=False)
     writes_itself: bool = False
+    ddl: bool = False
 
 
 class States:
@@ -51,6 +54,7 @@ class States:
         self._fleet = fleet
         self._figures = figures
         self._at: dict[str, str] = {}
+        self._suspended: set[str] = set()
         self._datasets: dict[str, Dataset | None] = {SCHEMA_ONLY: None}
         self._kept_by: dict[str, list[str]] = {}
         self._ahead: dict[str, Dataset] = {}
@@ -99,16 +103,25 @@ class States:
                 self._failed[state.key] = error
                 raise
         self.current = state
+        if state.ddl:
+            self._suspend()
+
+    def _suspend(self) -> None:
+        for journal in self._fleet.journals:
+            if isinstance(journal, SuspendableJournal):
+                self._suspended.add(journal.name)
+                journal.suspend()
 
     def _switch(self, key: str) -> None:
         for journal in self._fleet.journals:
             name = journal.name
             target = key if key in self._kept_by.get(name, ()) else SCHEMA_ONLY
-            if self._at.get(name, SCHEMA_ONLY) != target:
+            if self._at.get(name, SCHEMA_ONLY) != target or name in self._suspended:
                 # Unknown until it has arrived: a switch that fails may be tried again.
                 self._at[name] = ""
                 journal.switch(target)
                 self._at[name] = target
+                self._suspended.discard(name)
         if key in self._datasets:
             self._datasets[key] = self._datasets.pop(key)
 
@@ -146,6 +159,8 @@ class States:
         """Replace what all stores hold by the current state's baseline."""
         for journal in self._fleet.journals:
             journal.switch(self._at.get(journal.name, SCHEMA_ONLY))
+        if self.current.ddl:
+            self._suspend()
 
     def _forget_oldest(self) -> None:
         kept = [key for key in self._datasets if key != SCHEMA_ONLY]

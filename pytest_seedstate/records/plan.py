@@ -83,6 +83,11 @@ class Plan:
         return bool(self.stores)
 
     @property
+    def ddl(self) -> bool:
+        """Whether tests that start from it change tables."""
+        return any(step.scenario.ddl for step in self.steps)
+
+    @property
     def namespaces(self) -> list[dict[str, Any]]:
         """The names of the modules that take part."""
         found: dict[int, dict[str, Any]] = {}

@@ -38,6 +38,7 @@ class Scenario:
         extends: scenarios that run before it, names or objects.
         stores: stores that it writes to through clients itself.
         inputs: files that it reads.
+        ddl: tests that start from it change tables.
         site: where it is declared.
         pack: the pack it belongs to, None outside of packs.
     """
@@ -50,6 +51,7 @@ class Scenario:
         extends: tuple[str | Scenario, ...],
         stores: tuple[str, ...],
         inputs: tuple[Path, ...],
+        ddl: bool,
         parameters: Parameters,
         site: Site,
     ) -> None:
@@ -58,6 +60,7 @@ class Scenario:
         self.extends = extends
         self.stores = stores
         self.inputs = inputs
+        self.ddl = ddl
         self.parameters = parameters
         self.site = site
         self.pack: Pack | None = None
@@ -101,6 +104,7 @@ def scenario(
     extends: str | Scenario | Sequence[str | Scenario] = (),
     stores: str | Sequence[str] = (),
     inputs: str | Path | Sequence[str | Path] = (),
+    ddl: bool = False,
 ) -> Callable[[Callable[..., Any]], Scenario]:
     """Declare a scenario: a function that yields records, or writes through clients itself.
 
@@ -113,6 +117,8 @@ def scenario(
         stores: the stores it writes to itself, whose clients and variables it needs.
         inputs: files that it reads, relative to the file that declares it; when one of them
             changes, the data is made again.
+        ddl: tests that start from it run DDL: PostgreSQL is a disposable clone for them, without
+            a journal, and is replaced by another one after each test that wrote.
 
     Raises:
         SeedstateError: a bad name, an unknown store, a reserved parameter name, a missing file.
@@ -140,6 +146,7 @@ def scenario(
             extends=tuple(_listed(extends)),
             stores=wanted,
             inputs=files,
+            ddl=ddl,
             parameters=read_parameters(function, where),
             site=site,
         )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pytest_seedstate.stores.changes import ChangeSet
 
@@ -86,6 +86,18 @@ class Journal(Protocol):
         Returns:
             Those that were ended, one phrase each; None where nobody was in the middle of writing.
             Otherwise what they committed meanwhile wants another rewind.
+        """
+
+
+@runtime_checkable
+class SuspendableJournal(Journal, Protocol):
+    """A journal that can do without what it has put into its service, which tests may look at."""
+
+    def suspend(self) -> None:
+        """Until the next `switch`, the service is a copy of the current baseline without a journal.
+
+        A rewind replaces it by another copy, which ends its sessions. Whether anything was written
+        is still known; what, is not, and no position above the baseline can be marked.
         """
 
 

@@ -46,7 +46,7 @@ WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_datab
 """
 
 
-def template_name(dbname: str, number: int) -> str:
+def template_name(dbname: str, number: int | str) -> str:
     """A name for a template of `dbname`, short enough for PostgreSQL."""
     suffix = f"_seedstate_{number}"
     stem = dbname
@@ -78,17 +78,43 @@ def make_template(control: Control, name: str, contents: Contents, wait: float) 
     return Template(name, contents, settings)
 
 
+def make_template_at_once(control: Control, name: str, contents: Contents) -> Template:
+    """As `make_template`, but end the sessions of others.
+
+    Raises:
+        psycopg.Error: something that is no session holds the database.
+    """
+    settings = read_settings(control)
+    control.close()
+    deadline = time.monotonic() + _REMOVAL_TIMEOUT
+    with control.maintenance() as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {quote(name)}")
+        made = False
+        while not made:
+            _end_sessions(connection, control.dbname)
+            try:
+                _clone(connection, control.dbname, name)
+                made = True
+            except psycopg.errors.ObjectInUse:
+                if time.monotonic() > deadline:
+                    raise
+    return Template(name, contents, settings)
+
+
 def read_settings(control: Control) -> tuple[str, ...]:
     """Statements that give a clone the settings and rights of the database."""
     query = _SETTINGS.format(name=literal(quote(control.dbname))).replace("%%", "%")
     return tuple(row[0] for row in control.connection.execute(query).fetchall())
 
 
-def replace_by_clone(control: Control, template: Template, keep_as: str | None = None) -> None:
+def replace_by_clone(control: Control, template: Template, keep_as: str | None = None) -> int:
     """Put a clone of `template` in the place of the database; all its sessions end.
 
     Args:
         keep_as: the name under which the former database stays, to be a template; None drops it.
+
+    Returns:
+        The transaction that gave the clone its name: whoever writes to it is a later one.
 
     Raises:
         psycopg.Error: the clone could not be made; the database is then what it was.
@@ -105,6 +131,12 @@ def replace_by_clone(control: Control, template: Template, keep_as: str | None =
             connection.execute(f"ALTER DATABASE {quote(fresh)} RENAME TO {quote(control.dbname)}")
             for statement in template.settings:
                 connection.execute(statement)
+            row = connection.execute("SELECT pg_current_xact_id()::text").fetchone()
+        # The journal's session begins before this one ends: between them no crash can hide.
+        _ = control.connection
+        connection.execute("SELECT 1")
+    assert row is not None
+    return int(row[0])
 
 
 def _remove(control: Control, connection: psycopg.Connection[Any], keep_as: str | None) -> None:

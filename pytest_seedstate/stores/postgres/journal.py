@@ -27,6 +27,7 @@ from pytest_seedstate.stores.postgres.catalog import Catalog
 from pytest_seedstate.stores.postgres.changes import read_changes
 from pytest_seedstate.stores.postgres.control import Control
 from pytest_seedstate.stores.postgres.database import Database
+from pytest_seedstate.stores.postgres.disposable import Disposable
 from pytest_seedstate.stores.postgres.filling import LARGE, refresh_views, row_counts
 from pytest_seedstate.stores.postgres.position import (
     CrashedError,
@@ -34,6 +35,9 @@ from pytest_seedstate.stores.postgres.position import (
     Position,
     Undone,
 )
+
+NOT_RECORDED = "PostgreSQL was written to; changes are not recorded in a scenario with ddl=True"
+"""The note in a change set while the journal is suspended."""
 
 WAIT_FOR_SESSIONS = 0.5
 """Seconds that a new schema's baseline waits for other sessions to leave, so that the database can
@@ -56,6 +60,8 @@ class PostgresJournal:
         self._positions: dict[int, Position] = {}
         self._last_position = 0
         self._has_waited = False
+        self._disposable = Disposable(control)
+        self._is_suspended = False
 
     @property
     def name(self) -> str:
@@ -107,7 +113,9 @@ class PostgresJournal:
         here = self._baselines[self._current]
         again = baseline == self._current
         with self.telling(f"switching to the baseline '{baseline}'"):
-            if target.generation != self._database.generation:
+            if self._is_suspended:
+                position = self._database.replace(target, "a test that changes tables")
+            elif target.generation != self._database.generation:
                 position = self._database.replace(target, "a switch to other tables")
             else:
                 wanted = {
@@ -125,12 +133,28 @@ class PostgresJournal:
         """Free what a kept baseline takes; it must not be the current one."""
         if baseline == self._current:
             raise ValueError(f"'{baseline}' is the current baseline")
-        del self._baselines[baseline]
+        forgotten = self._baselines.pop(baseline)
         with self.telling("forgetting a baseline"):
+            self._disposable.forget(forgotten)
             self._sweep()
+
+    def suspend(self) -> None:
+        """Until the next switch, the database is a clone of the current baseline without a journal.
+
+        It must be clean; its sessions end.
+
+        Raises:
+            SeedstateError: the server does not answer, or refuses the clone.
+        """
+        baseline = self._baselines[self._current]
+        with self.telling("making a database for tests that change tables"):
+            self._database.templates.make_at_once(baseline)
+            self._is_suspended = True
+            self._disposable.begin(baseline)
 
     def _arrived(self, baseline: str, position: Position) -> None:
         self._current = baseline
+        self._is_suspended = False
         self._positions = {0: position}
 
     def _sweep(self) -> None:
@@ -148,8 +172,10 @@ class PostgresJournal:
         """A new position at what the database holds now: 1 or more, growing.
 
         Raises:
-            SeedstateError: the server does not answer, or its journal is lost.
+            SeedstateError: the server does not answer, its journal is lost, or is suspended.
         """
+        if self._is_suspended:
+            return self._mark_suspended()
         with self.telling("marking a position"):
             try:
                 entry = self._database.entry()
@@ -164,9 +190,24 @@ class PostgresJournal:
         self._positions[self._last_position] = position
         return self._last_position
 
+    def _mark_suspended(self) -> int:
+        if not self._disposable.is_clean():
+            raise SeedstateError(
+                "PostgreSQL cannot return to what it holds now",
+                checked="the test's scenario has ddl=True: what is written to tables is not "
+                "recorded",
+                fix="in such tests, write in fixtures of the test's own scope, and take snapshots "
+                "and seed before anything is written",
+            )
+        self._last_position += 1
+        self._positions[self._last_position] = self._positions[0]
+        return self._last_position
+
     def is_clean(self, since: int = 0) -> bool:
         """Whether nothing was written since a position; one round trip, whatever the size."""
         position = self._positions[since]
+        if self._is_suspended:
+            return self._disposable.is_clean()
         try:
             return self._database.is_at(position)
         except psycopg.Error:
@@ -180,6 +221,8 @@ class PostgresJournal:
             SeedstateError: the server does not answer.
         """
         position = self._positions[since]
+        if self._is_suspended:
+            return ChangeSet() if self._disposable.is_clean() else ChangeSet(notes=(NOT_RECORDED,))
         with self.telling("reading the changes"):
             try:
                 self._database.entry()
@@ -209,13 +252,29 @@ class PostgresJournal:
         """
         position = self._positions[to]
         with self.telling("the rewind"):
-            try:
-                rewound = self._undo(position)
-            except LostError as lost:
-                rewound = self._replace(to, str(lost))
+            if self._is_suspended:
+                rewound = self._replace_clone()
+            else:
+                try:
+                    rewound = self._undo(position)
+                except LostError as lost:
+                    rewound = self._replace(to, str(lost))
         for later in [number for number in self._positions if number > to]:
             del self._positions[later]
         return rewound
+
+    def _replace_clone(self) -> Rewound:
+        if not self._disposable.is_clean():
+            if self._disposable.is_trusted:
+                self._disposable.replace()
+            else:
+                self._disposable.forget()
+                known = list(self._positions)
+                self.switch(self._current)
+                self.suspend()
+                self._positions = dict.fromkeys(known, self._positions[0])
+        # It was asked for, so it is no news.
+        return Rewound()
 
     def end_writers(self) -> tuple[str, ...] | None:
         """Wait for transactions that have written; end those that stay open.
@@ -224,6 +283,9 @@ class PostgresJournal:
             Those that were ended; None where nobody was in the middle of writing.
         """
         waited, self._has_waited = self._has_waited, False
+        if self._is_suspended:
+            # The clone that they wrote to is gone with them.
+            return None
         if not waited and all(each.entry is not None for each in self._positions.values()):
             return None
         with self.telling("waiting for open transactions"):

@@ -9,6 +9,7 @@ from pytest_seedstate.stores.postgres.baselines import Baseline, Contents, Templ
 from pytest_seedstate.stores.postgres.clones import (
     drop_template,
     make_template,
+    make_template_at_once,
     read_settings,
     replace_by_clone,
     template_name,
@@ -43,6 +44,13 @@ class Templates:
             )
             if made is not None:
                 self._of[baseline.generation] = made
+
+    def make_at_once(self, baseline: Baseline) -> None:
+        """As `make`, but end the sessions that stay."""
+        if baseline.generation not in self._of:
+            self._of[baseline.generation] = make_template_at_once(
+                self._control, self._name(baseline.generation), baseline.contents
+            )
 
     def replace(self, former: int | None, generation: int, reason: str) -> Template:
         """Put a clone of a generation's template in the place of the database.
