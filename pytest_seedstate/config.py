@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -139,9 +140,20 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("on", "off"),
     ),
     Setting(
+        "seedstate_kept_states",
+        "string",
+        "States kept at once, a number or a size such as 2GB (default: a quarter of the memory)",
+    ),
+    Setting(
         "seedstate_lock_timeout",
         "string",
         "Seconds that a rewind waits for an open transaction (default: 5)",
+    ),
+    Setting(
+        "seedstate_open_transactions",
+        "string",
+        "What a test's open transaction does after that: fail the test or just end (default: fail)",
+        choices=("fail", "end"),
     ),
     Setting(
         "seedstate_trusted_hosts",
@@ -152,6 +164,19 @@ SETTINGS: tuple[Setting, ...] = (
 
 DEFAULT_CLOCK = "2026-01-01T12:00:00Z"
 DEFAULT_AWS_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs", "sns")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptStates:
+    """How many states are kept at once.
+
+    Attributes:
+        number: the most of them.
+        size: the bytes that they may take together, in memory and files.
+    """
+
+    number: int | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +205,9 @@ class Settings:
     aws_services: tuple[str, ...]
     cache_dir: Path | None
     dataset_cache: bool
+    kept_states: KeptStates
     lock_timeout: float
+    open_transactions: Literal["fail", "end"]
     trusted_hosts: tuple[str, ...]
 
     @classmethod
@@ -230,7 +257,11 @@ class Settings:
                 "seedstate_dataset_cache", value("seedstate_dataset_cache") or "on"
             )
             == "on",
+            kept_states=_kept_states(value("seedstate_kept_states")),
             lock_timeout=number("seedstate_lock_timeout", 5.0, float),
+            open_transactions=_choice(
+                "seedstate_open_transactions", value("seedstate_open_transactions") or "fail"
+            ),
             trusted_hosts=tuple(value("seedstate_trusted_hosts") or ()),
         )
 
@@ -266,6 +297,22 @@ def _number(name: str, text: str, kind: type[int] | type[float]) -> float:
     except ValueError:
         what = "a whole number" if kind is int else "a number"
         raise SeedstateError(f"{name} is '{text}', which is not {what}") from None
+
+
+def _kept_states(text: str | None) -> KeptStates:
+    if not text:
+        return KeptStates()
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]i?B)", text.strip(), re.IGNORECASE)
+    if found:
+        unit = found[2].upper()
+        size = float(found[1]) * (1024 if "I" in unit else 1000) ** ("KMGT".index(unit[0]) + 1)
+        return KeptStates(size=int(size))
+    if not re.fullmatch(r"[1-9]\d*", text.strip()):
+        raise SeedstateError(
+            f"seedstate_kept_states is '{text}', which is neither a number of states nor a size",
+            fix="a whole number from 1, or a size such as 500MB or 2GB",
+        )
+    return KeptStates(number=int(text))
 
 
 def _port(name: str, text: str | None) -> int | None:

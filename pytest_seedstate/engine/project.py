@@ -106,7 +106,13 @@ class Project:
         """What drives the stores."""
         from pytest_seedstate.engine.engine import Engine
 
-        return Engine(self._fleet, self.schema, self.figures, verify=self.settings.verify)
+        return Engine(
+            self._fleet,
+            self.schema,
+            self.figures,
+            verify=self.settings.verify,
+            open_fails=self.settings.open_transactions == "fail",
+        )
 
     @cached_property
     def clients(self) -> Clients:

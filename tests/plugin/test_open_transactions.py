@@ -50,6 +50,50 @@ def test_one_that_stays_open_fails_its_own_test_and_holds_up_no_other(
     )
 
 
+@pytest.mark.parametrize("other", ["", "UPDATE products SET price = 1"], ids=["", "in the way"])
+def test_one_that_stays_open_may_just_be_ended(project: pytest.Pytester, other: str) -> None:
+    """For suites that cannot help it: the tests pass, and the summary names each of them."""
+    write(
+        project,
+        "test_open.py",
+        """
+        import os, psycopg, pytest
+
+        pytestmark = pytest.mark.scenario("three-products")
+        kept = []
+
+        def test_forgets(postgres):
+            postgres.execute(OTHER)
+            connection = psycopg.connect(os.environ["DATABASE_URL"], application_name="forgetful")
+            connection.execute("DELETE FROM products WHERE sku = 'p000'")
+            kept.append(connection)
+
+        def test_after(postgres):
+            assert postgres.execute("DELETE FROM products").rowcount == 3
+            kept.pop().close()
+        """.replace("OTHER", repr(other)),
+    )
+
+    result = project.runpytest(
+        *OPTIONS, "-o", "seedstate_lock_timeout=0.2", "-o", "seedstate_open_transactions=end"
+    )
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*transaction that *test_forgets left open was ended: pid * 'forgetful' (idle in "
+            "transaction, *, writes products): DELETE FROM products*",
+        ]
+    )
+
+
+def test_a_wrong_word_for_it_is_told(project: pytest.Pytester) -> None:
+    """With the words there are."""
+    write(project, "test_it.py", "def test_it(postgres): pass")
+    result = project.runpytest("-o", "seedstate_open_transactions=ends")
+    result.stderr.fnmatch_lines(["*seedstate_open_transactions*ends*", "*end*"])
+
+
 def test_one_that_commits_a_moment_later_is_waited_for(project: pytest.Pytester) -> None:
     """The worker was in the middle of its transaction when the test ended: nothing is late."""
     write(
