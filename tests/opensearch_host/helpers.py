@@ -72,11 +72,15 @@ def fill(client: Client) -> None:
     assert client("PUT", "/_ingest/pipeline/stamp", {"processors": [_set("stamped")]}).status == 200
     template = {"index_patterns": ["log-*"], "template": {"mappings": {"dynamic": "strict"}}}
     assert client("PUT", "/_index_template/logs", template).status == 200
+    old = {"index_patterns": ["old0-*"], "mappings": {"properties": {"a": {"type": "keyword"}}}}
+    assert client("PUT", "/_template/old0", old).status == 200
+    assert client("PUT", "/_component_template/c0", {"template": {}}).status == 200
     for index, count in INDICES.items():
         settings = {"number_of_replicas": 0}
         body = {"mappings": ARTISTS, "settings": settings, "aliases": {f"all-{index}": {}}}
         assert client("PUT", f"/{index}", body).status == 200
         lines = [part for n in range(count) for part in ({"index": {"_id": str(n)}}, artist(n))]
+        lines += [{"delete": {"_id": "gone"}}]
         assert not client("POST", f"/{index}/_bulk?refresh=true", lines).body["errors"]
 
 
@@ -85,10 +89,34 @@ def _set(field: str) -> dict[str, Any]:
 
 
 _SEARCHES: tuple[dict[str, Any], ...] = (
-    {"query": {"match": {"name": "stone black"}}},
+    {"query": {"match": {"name": "stone black"}}, "size": 50},
     {"query": {"multi_match": {"query": "mia stone", "fields": ["name^2", "styles"]}}},
     {"query": {"nested": {"path": "studio", "query": {"match": {"studio.name": "studio 1"}}}}},
-    {"size": 0, "aggs": {"styles": {"terms": {"field": "styles"}}}},
+    {"query": {"match_phrase": {"name": "stone stone black"}}},
+    {"query": {"match": {"name": {"query": "stome", "fuzziness": 1}}}},
+    {"query": {"query_string": {"query": "name:(ada OR zo*) AND rating:>1"}}},
+    {
+        "query": {
+            "function_score": {
+                "query": {"match": {"name": "black"}},
+                "field_value_factor": {"field": "rating", "missing": 1, "modifier": "log1p"},
+            }
+        }
+    },
+    {"query": {"bool": {"should": [{"term": {"styles": "realism"}}, {"prefix": {"name": "st"}}]}}},
+    {"query": {"exists": {"field": "stamped"}}, "sort": [{"rating": "desc"}]},
+    {
+        "size": 0,
+        "aggs": {
+            "styles": {
+                "terms": {"field": "styles"},
+                "aggs": {"mean": {"avg": {"field": "rating"}}},
+            },
+            "rating": {"extended_stats": {"field": "rating"}},
+            "percentiles": {"percentiles": {"field": "rating"}},
+            "studios": {"nested": {"path": "studio"}},
+        },
+    },
 )
 
 
@@ -101,9 +129,11 @@ def everything(client: Client) -> dict[str, Any]:
         "order": list(definitions),
         "templates": client("GET", "/_index_template").body,
         "component templates": client("GET", "/_component_template").body,
+        "old templates": client("GET", "/_template").body,
         "pipelines": client("GET", "/_ingest/pipeline").body,
         "points in time": client("GET", "/_search/point_in_time/_all").body,
         "cluster": client("GET", "/_cluster/settings").body,
+        "version": client("GET", "/_cluster/state/version").body["version"],
         "indices": {name: _index(client, name) for name in definitions},
     }
 
@@ -111,16 +141,23 @@ def everything(client: Client) -> dict[str, Any]:
 def _index(client: Client, name: str) -> dict[str, Any]:
     asked = {"size": 1000, "version": True, "seq_no_primary_term": True, "sort": ["_doc"]}
     hits = client("POST", f"/{name}/_search", asked).body["hits"]["hits"]
-    searches = [client("POST", f"/{name}/_search", search).body for search in _SEARCHES]
+    lines = [part for search in _SEARCHES for part in ({}, search)]
+    found = client("POST", f"/{name}/_msearch", lines).body["responses"]
     return {
+        "order": [hit["_id"] for hit in hits],
         "documents": {hit.pop("_id"): hit for hit in hits},
         "found": [
-            {"hits": each.get("hits"), "aggregations": each.get("aggregations")}
-            for each in searches
+            {"hits": each.get("hits"), "aggregations": each.get("aggregations")} for each in found
         ],
         # What a write to each id would become, deleted ones included.
-        "next": client("GET", f"/{name}/_stats").body["indices"][name]["primaries"]["docs"],
+        "next": _numbers(client, name),
     }
+
+
+def _numbers(client: Client, name: str) -> Any:
+    told = client("GET", f"/{name}/_stats?level=shards").body["indices"][name]
+    [shard] = told["shards"]["0"]
+    return told["primaries"]["docs"], told["primaries"]["indexing"], shard["seq_no"]
 
 
 def records(state: dict[str, Any]) -> dict[tuple[str, ...], Any]:

@@ -37,6 +37,48 @@ def _bulk(client: Client, n: int, m: int) -> Answer:
     return client("POST", f"/_bulk{_refresh(n)}", lines)
 
 
+def _written_and_deleted(client: Client, n: int, m: int) -> Answer:
+    client("PUT", f"/{_index(n)}/_doc/short{m}{_refresh(n)}", artist(m))
+    return client("DELETE", f"/{_index(n)}/_doc/short{m}{_refresh(m)}")
+
+
+def _conditional(client: Client, n: int, m: int) -> Answer:
+    told = client("GET", f"/{_index(n)}/_doc/{m}").body
+    place = f"if_seq_no={told.get('_seq_no', 0)}&if_primary_term=1"
+    return client("PUT", f"/{_index(n)}/_doc/{m}?{place}", artist(n))
+
+
+def _recreated(client: Client, n: int, m: int) -> Answer:
+    client("DELETE", f"/{_index(n)}")
+    client("PUT", f"/{_index(n)}", {"mappings": ARTISTS})
+    return client("PUT", f"/{_index(n)}/_doc/{m}?refresh=true", artist(m))
+
+
+def _emptied(client: Client, n: int, m: int) -> Answer:
+    client("POST", f"/{_index(n)}/_delete_by_query?refresh=true", {"query": {"match_all": {}}})
+    return client("PUT", f"/{_index(n)}/_doc/{m}", artist(m))
+
+
+def _next_pages(client: Client, n: int, m: int) -> Answer:
+    told = client("POST", f"/{_index(n)}/_search?scroll=1m", {"size": 2})
+    for _ in range(m % 3 + 1):
+        told = client("POST", "/_search/scroll", {"scroll_id": told.body.get("_scroll_id")})
+    return told
+
+
+def _closed_scroll(client: Client, n: int, m: int) -> Answer:
+    told = client("POST", f"/{_index(n)}/_search?scroll=1m", {"size": m + 1})
+    return client("DELETE", "/_search/scroll", {"scroll_id": told.body.get("_scroll_id", "x")})
+
+
+def _index_of_a_component(client: Client, n: int, m: int) -> Answer:
+    settings = {"template": {"settings": {"index.max_result_window": 20_000 + n}}}
+    client("PUT", "/_component_template/window", settings)
+    template = {"index_patterns": ["made-*"], "composed_of": ["window"], "priority": 50}
+    client("PUT", "/_index_template/made", template)
+    return client("PUT", f"/made-{m % 2}/_doc/{n}?refresh=true", artist(m))
+
+
 RECORDS: dict[str, Operation] = {
     "index": lambda c, n, m: c("PUT", _doc(n, m) + _refresh(n), artist(n * m)),
     "index without id": lambda c, n, m: c("POST", f"/{_index(n)}/_doc{_refresh(m)}", artist(m)),
@@ -60,6 +102,30 @@ RECORDS: dict[str, Operation] = {
     "external version": lambda c, n, m: c(
         "PUT", f"/{_index(n)}/_doc/v{m}?version={n + 1}&version_type=external", artist(n)
     ),
+    "external version or the same": lambda c, n, m: c(
+        "PUT", f"/{_index(n)}/_doc/{m}?version={n + 9}&version_type=external_gte", artist(m)
+    ),
+    "delete with an external version": lambda c, n, m: c(
+        "DELETE", f"/{_index(n)}/_doc/{m}?version={n + 9}&version_type=external"
+    ),
+    "refresh at once": lambda c, n, m: c("PUT", f"/{_index(n)}/_doc/{m}?refresh", artist(n * m)),
+    "refresh waited for": lambda c, n, m: c(
+        "PUT", f"/{_index(n)}/_doc/{m}?refresh=wait_for", artist(n * m)
+    ),
+    "no refresh": lambda c, n, m: c("PUT", f"/{_index(n)}/_doc/{m}?refresh=false", artist(n * m)),
+    "written and deleted": _written_and_deleted,
+    "delete of a routed document": lambda c, n, m: c(
+        "DELETE", f"/{_index(n)}/_doc/{m}?routing=x&refresh=true"
+    ),
+    "conditional write": _conditional,
+    "script that deletes": lambda c, n, m: c(
+        "POST", f"/{_index(n)}/_update/{m}", {"script": {"source": "ctx.op = 'delete'"}}
+    ),
+    "nested objects": lambda c, n, m: c(
+        "PUT",
+        f"/{_index(n)}/_doc/{m}?refresh=true",
+        artist(m, studio=[{"name": f"studio {each}"} for each in range(n + 1)]),
+    ),
 }
 
 OPERATIONS: dict[str, Operation] = {
@@ -82,9 +148,46 @@ OPERATIONS: dict[str, Operation] = {
         f"/_reindex{_refresh(n)}",
         {"source": {"index": _index(n)}, "dest": {"index": f"copy-{m % 2}"}},
     ),
+    "delete all by query": _emptied,
+    "by query with a pipeline": lambda c, n, m: c(
+        "POST",
+        f"/{_index(n)}/_update_by_query?pipeline=stamp&conflicts=proceed",
+        {"query": {"range": {"rating": {"lt": n + 1}}}},
+    ),
+    "reindex of new ones": lambda c, n, m: c(
+        "POST",
+        "/_reindex?refresh=true",
+        {
+            "conflicts": "proceed",
+            "source": {"index": _index(n), "query": {"match": {"name": "mia ada"}}},
+            "dest": {"index": f"copy-{m % 2}", "op_type": "create"},
+        },
+    ),
+    "reindex with versions": lambda c, n, m: c(
+        "POST",
+        "/_reindex",
+        {
+            "conflicts": "proceed",
+            "source": {"index": _index(n)},
+            "dest": {"index": f"copy-{m % 2}", "version_type": "external"},
+            "script": {"source": "ctx._source.rating = params.m", "params": {"m": m}},
+        },
+    ),
     "refresh": lambda c, n, m: c("POST", f"/{_index(n)}/_refresh"),
     "scroll": lambda c, n, m: c("POST", f"/{_index(n)}/_search?scroll=1m", {"size": m + 1}),
     "point in time": lambda c, n, m: c("POST", f"/{_index(n)}/_search/point_in_time?keep_alive=1m"),
+    "pages of a scroll": _next_pages,
+    "scroll that is closed": _closed_scroll,
+    "close points in time": lambda c, n, m: c("DELETE", "/_search/point_in_time/_all"),
+    "flush": lambda c, n, m: c("POST", f"/{_index(n)}/_flush"),
+    "merge": lambda c, n, m: c("POST", f"/{_index(n)}/_forcemerge?max_num_segments=1"),
+    "delete and create index": _recreated,
+    "index of component templates": _index_of_a_component,
+    "delete component template": lambda c, n, m: c("DELETE", f"/_component_template/c{m % 2}"),
+    "old template": lambda c, n, m: c(
+        "PUT", f"/_template/old{m % 2}", {"index_patterns": [f"old{n}-*"], "order": m}
+    ),
+    "index of an old template": lambda c, n, m: c("PUT", f"/old{n}-1/_doc/{m}", {"a": m}),
     "create index": lambda c, n, m: c("PUT", f"/new-{m % 2}", {"mappings": ARTISTS}),
     "delete index": lambda c, n, m: c("DELETE", f"/{('new-0', 'copy-0', *INDICES)[m % 4]}"),
     "index made by a write": lambda c, n, m: c("PUT", f"/log-{m % 3}/_doc/{n}", {}),
@@ -92,6 +195,18 @@ OPERATIONS: dict[str, Operation] = {
         "PUT", f"/{_index(n)}/_mapping", {"properties": {f"more{m}": {"type": "keyword"}}}
     ),
     "dynamic mapping": lambda c, n, m: c("PUT", _doc(n, m), {f"dynamic{m}": "text", "rating": n}),
+    "dynamic objects": lambda c, n, m: c(
+        "PUT", _doc(n, m), {"grown": {f"deep{m}": {"number": n, "text": "stone"}}, "rating": n}
+    ),
+    "mapping refuses new fields": lambda c, n, m: c(
+        "PUT", f"/{_index(n)}/_mapping", {"dynamic": "strict", "_meta": {"version": m}}
+    ),
+    "refresh interval": lambda c, n, m: c(
+        "PUT", f"/{_index(n)}/_settings", {"index": {"refresh_interval": ("-1", "1s")[m % 2]}}
+    ),
+    "default pipeline": lambda c, n, m: c(
+        "PUT", f"/{_index(n)}/_settings", {"index": {"default_pipeline": "stamp"}}
+    ),
     "settings": lambda c, n, m: c(
         "PUT", f"/{_index(n)}/_settings", {"index": {"max_result_window": 20_000 + m}}
     ),
@@ -107,6 +222,20 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "filtered alias": lambda c, n, m: c(
         "PUT", f"/{_index(n)}/_alias/good", {"filter": {"range": {"rating": {"gt": m}}}}
+    ),
+    "alias to write to": lambda c, n, m: c(
+        "PUT", f"/{_index(n)}/_alias/written", {"is_write_index": True, "routing": f"r{m}"}
+    ),
+    "index through an alias": lambda c, n, m: c("PUT", f"/all-{_index(n)}/_doc/{m}", artist(n)),
+    "index that becomes an alias": lambda c, n, m: c(
+        "POST",
+        "/_aliases",
+        {
+            "actions": [
+                {"remove_index": {"index": _index(n)}},
+                {"add": {"index": _index(n + 1), "alias": _index(n)}},
+            ]
+        },
     ),
     "delete alias": lambda c, n, m: c("DELETE", f"/{_index(n)}/_alias/*"),
     "template": lambda c, n, m: c(
@@ -132,5 +261,11 @@ OPERATIONS: dict[str, Operation] = {
         "/_cluster/settings",
         {"persistent": {"action.auto_create_index": str(m > 1).lower()}},
     ),
+    "transient settings": lambda c, n, m: c(
+        "PUT",
+        "/_cluster/settings",
+        {"transient": {"action.auto_create_index": (None, "true", "-log-*,+*")[m % 3]}},
+    ),
+    "no block": lambda c, n, m: c("PUT", f"/{_index(n)}/_settings", {"index.blocks.write": None}),
     "block": lambda c, n, m: c("PUT", f"/{_index(n)}/_block/write"),
 }
