@@ -26,7 +26,7 @@ _SETTINGS: dict[str, str] = {
     "max_connections": "200",
     "shared_buffers": "128MB",
     # Clones and rewinds touch every table in one transaction.
-    "max_locks_per_transaction": "256",
+    "max_locks_per_transaction": "1024",
     # Off unless set; then an application with two-phase commit could not be tested.
     "max_prepared_transactions": "20",
     # Data that is thrown away after the run needs no safety against power cuts: together 2.9

@@ -47,7 +47,7 @@ an entry takes 10 to 12 us to undo (shared/measurements/postgres.md, "Rows chang
 
 _VACUUM_ABOVE = 1 << 20  # bytes of one log
 
-_REWIND = f"SELECT * FROM {SCHEMA}.rewind(%s::pg_snapshot, %s::text[], %s)"
+_REWIND = f"SELECT * FROM {SCHEMA}.rewind(%s::pg_snapshot, %s::text[], %s, %s)"
 
 
 class Database:
@@ -245,10 +245,8 @@ class Database:
 
         def attempt() -> Undone:
             limit = HEAVY if position.snapshot is None else None
-            return self._undone(
-                self.entry(),
-                self.control.one(_REWIND, (position.snapshot, position.sequences, limit)),
-            )
+            since = (position.snapshot, position.sequences, limit, position.entry)
+            return self._undone(self.entry(), self.control.one(_REWIND, since))
 
         undone = despite_writers(self.control, self.tables.values(), attempt)
         if undone.changed > HEAVY or undone.heavy:
@@ -290,7 +288,7 @@ class Database:
             with self.control.transaction() as connection:
                 lock_tables(connection, (self.tables[oid] for oid in wanted))
                 fill_tables(connection, self.files, self.tables, wanted, held)
-                row = connection.execute(_REWIND, (None, baseline.sequences, None)).fetchone()
+                row = connection.execute(_REWIND, (None, baseline.sequences, None, None)).fetchone()
                 assert row is not None
                 undone = self._undone(entry, row)
                 note_sizes(connection, wanted)
@@ -329,6 +327,8 @@ class Database:
             if entries.refreshes:
                 refresh_views(connection, position.views)
             position.objects = self.write_objects(connection, position.large_objects)
+        # Entries of the clone had numbers of their own.
+        position.entry = None
         # Who was quick to connect again may have written already.
         position.entry = self.undo(position).entry
 

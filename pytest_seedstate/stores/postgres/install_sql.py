@@ -128,9 +128,10 @@ def _triggers(table: Table) -> list[str]:
             f"DROP TRIGGER IF EXISTS {name} ON {table.sql};"
             f"CREATE TRIGGER {name} {when} {event} ON {table.sql} {each} "
             f"EXECUTE FUNCTION {SCHEMA}.write_{table.oid}();"
-            # Also for a writer in session_replication_role = replica.
-            f"ALTER TABLE {table.sql} ENABLE ALWAYS TRIGGER {name};"
         )
+    # Also for a writer in session_replication_role = replica.
+    always = ", ".join(f"ENABLE ALWAYS TRIGGER {name}" for name in TRIGGERS.values())
+    statements.append(f"ALTER TABLE {table.sql} {always};")
     return statements
 
 
@@ -166,19 +167,18 @@ def _undo_function(table: Table) -> str:
 DECLARE
     _gone bigint[]; _back bigint[]; _entries bigint; _found bigint; _row record;
 BEGIN
-    SELECT count(*) INTO _entries FROM {table.log} l
+    SELECT count(*), array_agg(DISTINCT format('%s (pid %s)', l.application, l.pid))
+    INTO entries, writers FROM {table.log} l
     WHERE {_newer(table)};
-    IF _entries > _limit THEN RETURN; END IF;
+    IF entries > _limit THEN RETURN; END IF;
     changed := 0;
-    IF _entries = 0 THEN RETURN; END IF;
-    SELECT array_agg(DISTINCT format('%s (pid %s)', l.application, l.pid)) INTO writers FROM {table.log} l
-    WHERE {_newer(table)};
+    IF entries = 0 THEN RETURN; END IF;
 {switch_off}{restore}{switch_on}    DELETE FROM {table.log} l
     WHERE {_newer(table)};
 END """
     return (
         f"CREATE OR REPLACE FUNCTION {SCHEMA}.undo_{table.oid}(_since pg_snapshot, _limit bigint, "
-        f"OUT changed bigint, OUT writers text[]) LANGUAGE plpgsql AS {literal(body)};"
+        f"OUT changed bigint, OUT entries bigint, OUT writers text[]) LANGUAGE plpgsql AS {literal(body)};"
     )
 
 

@@ -65,7 +65,9 @@ CREATE UNLOGGED TABLE {SCHEMA}.ddl (
 );
 
 CREATE TABLE {SCHEMA}.tables (
-    relid oid PRIMARY KEY, shape text NOT NULL, log oid NOT NULL, kept bigint NOT NULL DEFAULT 0
+    relid oid PRIMARY KEY, shape text NOT NULL, log oid NOT NULL, kept bigint NOT NULL DEFAULT 0,
+    -- The last entry when its log was last found with any.
+    used bigint NOT NULL DEFAULT 0
 );
 CREATE TABLE {SCHEMA}.sequences (
     oid oid PRIMARY KEY, place integer NOT NULL, cached boolean NOT NULL
@@ -187,23 +189,28 @@ def functions_sql(server_version: int) -> str:
     """The functions that depend on the server's version."""
     return f"""
 CREATE OR REPLACE FUNCTION {SCHEMA}.rewind(
-    _since pg_snapshot, _wanted text[], _limit bigint,
+    _since pg_snapshot, _wanted text[], _limit bigint, _from bigint,
     OUT ddl text[], OUT refreshed boolean, OUT changed bigint, OUT heavy bigint[],
     OUT moved integer, OUT objects text, OUT settled boolean,
     OUT writers text[]
 ) LANGUAGE plpgsql AS $$
-DECLARE _nonce text; _entry bigint; _now text[]; _log record; _one record;
+DECLARE _nonce text; _entry bigint; _now text[]; _log record; _one record; _left bigint;
 BEGIN
     changed := 0;
     PERFORM set_config('lock_timeout', '{PATIENCE}ms', true);
     SELECT array_agg(DISTINCT concat_ws(' ', d.tag, d.object))
                FILTER (WHERE d.tag <> 'REFRESH MATERIALIZED VIEW'),
-           coalesce(bool_or(d.tag = 'REFRESH MATERIALIZED VIEW'), false)
-    INTO ddl, refreshed
+           coalesce(bool_or(d.tag = 'REFRESH MATERIALIZED VIEW'), false),
+           (SELECT e.last_value FROM {SCHEMA}.entry e) - _from - count(*)
+    INTO ddl, refreshed, _left
     FROM {SCHEMA}.ddl d WHERE _since IS NULL OR NOT pg_visible_in_snapshot(d.xid, _since);
     IF ddl IS NOT NULL THEN RETURN; END IF;
-    FOR _log IN SELECT t.relid::bigint, t.kept
-                FROM {SCHEMA}.tables t WHERE pg_relation_size(t.log) > 0 LOOP
+    -- Every number was given to one entry. Once all that came after `_from` are found, no other log
+    -- has one, and a look at each of them would cost more than the undo where tables are many.
+    FOR _log IN SELECT t.relid::bigint, t.log, t.kept FROM {SCHEMA}.tables t ORDER BY t.used DESC
+    LOOP
+        EXIT WHEN _left = 0;
+        CONTINUE WHEN pg_relation_size(_log.log) = 0;
         EXECUTE format('SELECT * FROM {SCHEMA}.undo_%s($1, $2)', _log.relid)
             INTO _one USING _since, greatest(_limit, CASE WHEN _limit > 0 THEN 2 * _log.kept END);
         IF _one.changed IS NULL THEN
@@ -211,6 +218,11 @@ BEGIN
         ELSE
             changed := changed + _one.changed;
             writers := writers || _one.writers;
+        END IF;
+        IF _one.entries > 0 THEN
+            _left := _left - _one.entries;
+            UPDATE {SCHEMA}.tables SET used = (SELECT e.last_value FROM {SCHEMA}.entry e)
+            WHERE relid = _log.relid;
         END IF;
     END LOOP;
     DELETE FROM {SCHEMA}.ddl d WHERE _since IS NULL OR NOT pg_visible_in_snapshot(d.xid, _since);
