@@ -69,6 +69,25 @@ class Ended:
 
 
 @dataclass(slots=True)
+class Baselines:
+    """Baselines of states.
+
+    Attributes:
+        kept: how many are there now.
+        memory: bytes that they take in processes.
+        files: bytes that they take in files.
+        forgotten: how many had to go, for room.
+        loaded_again: how many of those were asked for again.
+    """
+
+    kept: int = 0
+    memory: int = 0
+    files: int = 0
+    forgotten: int = 0
+    loaded_again: int = 0
+
+
+@dataclass(slots=True)
 class Figures:
     """Figures by kind, see `KINDS`; and what the summary tells besides.
 
@@ -77,6 +96,7 @@ class Figures:
         replaced: what could not be rewound in place.
         late: what was written after a test had ended.
         ended: transactions that had to be ended.
+        baselines: what is kept.
         remarks: anything else, as sentences, each once.
     """
 
@@ -85,6 +105,7 @@ class Figures:
     replaced: list[Replaced] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
+    baselines: Baselines = field(default_factory=Baselines)
     remarks: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -127,6 +148,7 @@ class Figures:
             "replaced": [asdict(each) for each in self.replaced],
             "late": [asdict(each) for each in self.late],
             "ended": [asdict(each) for each in self.ended],
+            "baselines": asdict(self.baselines),
             "remarks": list(self.remarks),
         }
 
@@ -139,4 +161,6 @@ class Figures:
         self.replaced.extend(Replaced(**each) for each in data["replaced"])
         self.late.extend(Late(**each) for each in data["late"])
         self.ended.extend(Ended(**each) for each in data["ended"])
+        for name, number in data["baselines"].items():
+            setattr(self.baselines, name, getattr(self.baselines, name) + number)
         self.remarks.extend(remark for remark in data["remarks"] if remark not in self.remarks)

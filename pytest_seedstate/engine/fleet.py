@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -45,10 +46,14 @@ class Fleet:
     Args:
         settings: the run's settings.
         figures: where starts are counted.
+
+    Attributes:
+        settings: the run's settings.
+        stores: those that run, by name.
     """
 
     def __init__(self, settings: Settings, figures: Figures) -> None:
-        self._settings = settings
+        self.settings = settings
         self._figures = figures
         self._making = Lock()
         self._rundir: RunDir | None = None
@@ -109,7 +114,7 @@ class Fleet:
         assert self._rundir is not None
         with self._failing(name):
             self._services[name].start()
-            stores = make_stores(self._services[name], self._rundir, self._settings)
+            stores = make_stores(self._services[name], self._rundir, self.settings)
             self.stores.update({store.name: store for store in stores})
             schema.declare(stores)
             if not schema.has_programs:
@@ -161,6 +166,11 @@ class Fleet:
         # Not closed: that would end sessions of the parent.
         self._of_the_parent, self.stores = self.stores, {}
 
+    def folder(self, name: str) -> Path:
+        """A new folder in that of the run, which a service has made."""
+        assert self._rundir is not None
+        return self._rundir.folder(name)
+
     def _service(self, name: str) -> Service:
         # A client is made while services start, by whichever thread comes first.
         with self._making:
@@ -169,9 +179,9 @@ class Fleet:
                     from pytest_seedstate.services.rundir import RunDir, sweep
 
                     sweep()
-                    self._rundir = RunDir(self._settings.root)
+                    self._rundir = RunDir(self.settings.root)
                 self._services[name] = make_service(
-                    name, self._rundir, self._settings, self._figures.remarks.append
+                    name, self._rundir, self.settings, self._figures.remarks.append
                 )
             return self._services[name]
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
 from pytest_seedstate.engine.inserting import insert
+from pytest_seedstate.engine.kept import Kept, PutAside, limit_of
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.progress import FROM_THE_START, Progress
-from pytest_seedstate.stores.base import SuspendableJournal
+from pytest_seedstate.stores.base import SuspendableJournal, Taken
 
 if TYPE_CHECKING:
     from pytest_seedstate.records.dataset import Dataset
 
 SCHEMA_ONLY = "schema"
-KEPT_STATES = 64  # baselines kept at once; the least recently used one is forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,15 @@ class States:
     def __init__(self, fleet: Fleet, figures: Figures) -> None:
         self._fleet = fleet
         self._figures = figures
+        self._kept = Kept(limit_of(fleet.settings.kept_states), figures)
+        self._put_aside = PutAside(fleet.folder)
         self._at: dict[str, str] = {}
         self._suspended: set[str] = set()
         self._datasets: dict[str, Dataset | None] = {SCHEMA_ONLY: None}
         self._kept_by: dict[str, list[str]] = {}
         self._ahead: dict[str, Dataset] = {}
         self._failed: dict[str, SeedstateError] = {}
+        self._writing_themselves: set[str] = set()
         self.current = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())
 
     @property
@@ -76,7 +79,8 @@ class States:
             return
         if state.key not in self._failed and state.key not in self._ahead:
             try:
-                self._ahead[state.key] = state.generate(FROM_THE_START)
+                found = self._put_aside.take(state.key)
+                self._ahead[state.key] = state.generate(FROM_THE_START) if found is None else found
             except SeedstateError as error:
                 self._failed[state.key] = error
                 raise
@@ -122,8 +126,7 @@ class States:
                 journal.switch(target)
                 self._at[name] = target
                 self._suspended.discard(name)
-        if key in self._datasets:
-            self._datasets[key] = self._datasets.pop(key)
+        self._kept.used(key)
 
     def _load(self, state: State) -> None:
         assert state.generate is not None
@@ -139,13 +142,18 @@ class States:
             for journal in self._fleet.journals:
                 journal.rewind()
             raise
+        taken = Taken()
         for journal in self._fleet.journals:
             if not journal.is_clean():
                 journal.keep(state.key)
                 self._kept_by.setdefault(journal.name, []).append(state.key)
                 self._at[journal.name] = state.key
+                taken += journal.taken_by(state.key)
         self._datasets[state.key] = dataset
-        self._forget_oldest()
+        if state.writes_itself:
+            self._writing_themselves.add(state.key)
+        for key in self._kept.add(state.key, taken):
+            self._forget(key)
 
     def insert(self, dataset: Dataset) -> None:
         """Load a dataset on top of what the stores hold, all stores at once.
@@ -162,12 +170,12 @@ class States:
         if self.current.ddl:
             self._suspend()
 
-    def _forget_oldest(self) -> None:
-        kept = [key for key in self._datasets if key != SCHEMA_ONLY]
-        for key in kept[: max(0, len(kept) - KEPT_STATES)]:
-            del self._datasets[key]
-            for journal in self._fleet.journals:
-                keys = self._kept_by.get(journal.name, [])
-                if key in keys:
-                    keys.remove(key)
-                    journal.forget(key)
+    def _forget(self, key: str) -> None:
+        dataset = self._datasets.pop(key)
+        if dataset is not None and key not in self._writing_themselves:
+            self._put_aside.put(key, dataset)
+        for journal in self._fleet.journals:
+            keys = self._kept_by.get(journal.name, [])
+            if key in keys:
+                keys.remove(key)
+                journal.forget(key)

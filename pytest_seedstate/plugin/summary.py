@@ -73,8 +73,32 @@ def write_summary(reporter: pytest.TerminalReporter, project: Project, settings:
     reporter.ensure_newline()
     reporter.section("seedstate")
     reporter.write_line(", ".join(done))
+    if data["baselines"]["kept"]:
+        reporter.write_line(kept_line(data["baselines"]))
     for line in told_lines(data):
         reporter.write_line(line, yellow=True)
+
+
+def kept_line(baselines: Mapping[str, int]) -> str:
+    """What is kept of states, for the summary.
+
+    Args:
+        baselines: `Figures.as_data`, of all workers.
+    """
+    line = (
+        f"states kept: {baselines['kept']} (memory: {_size(baselines['memory'])}, "
+        f"files: {_size(baselines['files'])})"
+    )
+    if baselines["forgotten"]:
+        line += (
+            f"; forgotten for room: {baselines['forgotten']}, "
+            f"loaded again: {baselines['loaded_again']} (ini seedstate_kept_states)"
+        )
+    return line
+
+
+def _size(number: int) -> str:
+    return f"{number / 1e6:.1f} MB"
 
 
 def told_lines(data: Mapping[str, Any]) -> Iterator[str]:

@@ -156,6 +156,29 @@ def thread_count() -> int:
     return threading.active_count()
 
 
+def private_memory() -> int:
+    """Bytes of this process's memory that no other process shares; 0 where that is not known.
+
+    Linux: ``/proc/self/smaps_rollup`` (proc(5)), which takes about 10 ms for each GB. Elsewhere
+    (untested) nothing tells.
+    """
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+        return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+    return 0
+
+
+def usable_memory() -> int:
+    """Bytes of memory that this process may use: the machine's, or less in a container.
+
+    Linux: also ``memory.max`` of the control group (cgroup v2) that is seen as the root.
+    """
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError, ValueError):
+        return min(machine, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return machine
+
+
 def _libc() -> ctypes.CDLL:
     import ctypes
 

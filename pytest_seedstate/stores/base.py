@@ -42,6 +42,22 @@ class Rewound:
     writers: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What keeping a baseline takes, besides what others take anyway; in bytes.
+
+    Attributes:
+        memory: of processes.
+        files: in the run's folder, which may itself be in memory.
+    """
+
+    memory: int = 0
+    files: int = 0
+
+    def __add__(self, other: Taken) -> Taken:
+        return Taken(self.memory + other.memory, self.files + other.files)
+
+
 class Journal(Protocol):
     """Knows what was touched since the current baseline, whichever process touched it."""
 
@@ -61,6 +77,9 @@ class Journal(Protocol):
 
     def forget(self, baseline: str) -> None:
         """Free what a kept baseline takes; it must not be the current one."""
+
+    def taken_by(self, baseline: str) -> Taken:
+        """What a kept baseline takes; asked once, when it has just been kept."""
 
     def mark(self) -> int:
         """A new position at what the service holds now: 1 or more, growing."""

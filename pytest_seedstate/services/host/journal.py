@@ -13,7 +13,7 @@ from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services.host.channel import Message
 from pytest_seedstate.services.host.hosted import Touch
 from pytest_seedstate.services.host.processes import Keeper, ProcessEndedError, Server, Slots
-from pytest_seedstate.stores.base import Rewound
+from pytest_seedstate.stores.base import Rewound, Taken
 from pytest_seedstate.stores.changes import Change, ChangeSet
 
 Describe = Callable[[Touch, Any, Any], Change]
@@ -138,6 +138,14 @@ class HostJournal:
                 raise ValueError(f"the baseline '{baseline}' is the current one")
             self._let_go([self._baselines.pop(baseline)])
 
+    def taken_by(self, baseline: str) -> Taken:
+        """What the process of a kept baseline takes; asked once, when it has just been kept."""
+        keeper = self._baselines[baseline]
+        shared = any(
+            keeper is other for name, other in self._baselines.items() if name != baseline
+        )
+        return Taken(memory=0 if shared else keeper.memory)
+
     def mark(self) -> int:
         """A new position at what the service holds now: 1 or more, growing.
 
@@ -224,7 +232,7 @@ class HostJournal:
                     f"clients: {'; '.join(answer['busy'])}",
                     fix="let the test or fixture wait for its background work",
                 )
-            keeper = self._server.become_keeper(int(answer["segment"]))
+            keeper = self._server.become_keeper(answer)
             self._server = keeper.next_server(self._slots)
             self._server.start(taking)
         self._server.wait_until_it_serves()

@@ -181,11 +181,15 @@ class Process:
         target.give_connections(server.take_parked())
         target.close()
         server.close()
+        memory = 0
         if message["baseline"]:
             self._hosted.settle()
             self._hosted.segments = []
+            # What was written since the fork: later it is shared with the next servers.
+            memory = platform.private_memory()
         self._hosted.segments.append(Log())
-        self._channel.send({"kept": os.getpid(), "segment": len(self._hosted.segments) - 1})
+        segment = len(self._hosted.segments) - 1
+        self._channel.send({"kept": os.getpid(), "segment": segment, "memory": memory})
         return True
 
     def _go_back(self) -> None:

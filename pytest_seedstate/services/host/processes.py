@@ -77,11 +77,13 @@ class Keeper(_Process):
 
     Attributes:
         segment: of what its servers record, the part that begins at this state.
+        memory: bytes of what was written since the state before; of baselines only.
     """
 
-    def __init__(self, channel: Channel, segment: int) -> None:
+    def __init__(self, channel: Channel, segment: int, memory: int = 0) -> None:
         super().__init__(channel)
         self.segment = segment
+        self.memory = memory
         self._standby: Server | None = None
 
     def next_server(self, slots: Slots) -> Server:
@@ -192,10 +194,10 @@ class Server(_Process):
         self.tell(asked, connections.fileno())
         return self.wait_for("kept", "busy")
 
-    def become_keeper(self, segment: int) -> Keeper:
-        """The same process in its new role."""
+    def become_keeper(self, kept: Message) -> Keeper:
+        """The same process in its new role, as the answer to `keep` describes it."""
         self._slots.give_back(self.slot)
-        return Keeper(self.channel, segment)
+        return Keeper(self.channel, int(kept["segment"]), int(kept["memory"]))
 
     def touched(self, segment: int) -> Message:
         """What was touched since a segment began: ``keys``, ``values``, ``notes``, ``writers``.

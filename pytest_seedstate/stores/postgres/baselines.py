@@ -140,6 +140,15 @@ class ContentFiles:
             while block := file.read(_CHUNK):
                 copy.write(block)
 
+    def size(self, contents: Contents, others: Iterable[Contents]) -> int:
+        """Bytes of the files of `contents` that no others refer to."""
+        shared = {id(content) for each in others for content in each.values()}
+        return sum(
+            content.path.stat().st_size
+            for content in contents.values()
+            if content is not None and content.path is not None and id(content) not in shared
+        )
+
     def sweep(self, live: Iterable[Contents]) -> None:
         """Remove the files that no live contents refer to."""
         used = {

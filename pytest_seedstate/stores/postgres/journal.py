@@ -19,7 +19,7 @@ import psycopg
 from psycopg import errors
 
 from pytest_seedstate.errors import SeedstateError
-from pytest_seedstate.stores.base import Rewound
+from pytest_seedstate.stores.base import Rewound, Taken
 from pytest_seedstate.stores.changes import ChangeSet
 from pytest_seedstate.stores.postgres.baselines import Baseline
 from pytest_seedstate.stores.postgres.blockers import blocked, end_writers
@@ -151,6 +151,16 @@ class PostgresJournal:
             self._database.templates.make_at_once(baseline)
             self._is_suspended = True
             self._disposable.begin(baseline)
+
+    def taken_by(self, baseline: str) -> Taken:
+        """What the files and the template of a kept baseline take, without those of others."""
+        kept = self._baselines[baseline]
+        others = [other for name, other in self._baselines.items() if name != baseline]
+        files = self._database.files.size(kept.contents, [other.contents for other in others])
+        if all(other.generation != kept.generation for other in others):
+            with self.telling("measuring a baseline"):
+                files += self._database.templates.size(kept.generation)
+        return Taken(files=files)
 
     def _arrived(self, baseline: str, position: Position) -> None:
         self._current = baseline

@@ -81,6 +81,13 @@ class Templates:
         self._of[former] = kept
         return template
 
+    def size(self, generation: int) -> int:
+        """Bytes of a generation's template; 0 where it has none."""
+        template = self._of.get(generation)
+        if template is None:
+            return 0
+        return int(self._control.one("SELECT pg_database_size(%s::name)", (template.name,))[0])
+
     def drop_all_but(self, needed: Collection[int]) -> None:
         """Free the templates of other generations."""
         for generation in self._of.keys() - set(needed):
