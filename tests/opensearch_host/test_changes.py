@@ -51,6 +51,15 @@ def test_written_and_put_back(filled: HostJournal, client: Client) -> None:
     assert client("GET", "/artists/_doc/1").body["_version"] == 1
 
 
+def test_a_rewind_says_what_it_undid(filled: HostJournal, client: Client) -> None:
+    """Each time what was written since the last one."""
+    client("PUT", "/artists/_doc/1", artist(1))
+    client("PUT", "/artists/_doc/2", artist(1))
+    assert filled.rewind().changed == 2
+    client("DELETE", "/artists/_doc/3")
+    assert filled.rewind().changed == 1
+
+
 def test_a_deleted_index(filled: HostJournal, client: Client) -> None:
     """All its documents, and the index by name."""
     client("DELETE", "/other")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_seedstate.services.host.journal import HostJournal
+from pytest_seedstate.services.opensearch.service import EmbeddedOpenSearch
 
 from .helpers import INDICES, Client, artist, everything
 from .operations import OPERATIONS
@@ -61,6 +62,47 @@ def test_the_same_write_twice_is_the_same_twice(filled: HostJournal, client: Cli
         filled.rewind()
     assert [each["_version"] for each in told[0]] == [2, 1, 2, 3, 3, 2]
     assert told[0] == told[1]
+
+
+def test_an_empty_index_is_empty_again(service: EmbeddedOpenSearch, client: Client) -> None:
+    """Its first document has the first sequence number, time after time."""
+    client("PUT", "/empty", {})
+    service.journal.keep("empty index")
+    told = []
+    for _ in range(2):
+        told.append(client("PUT", "/empty/_doc/1?refresh=true", {"a": 1}).body)
+        service.journal.rewind()
+        assert client("GET", "/empty/_mapping").body == {"empty": {"mappings": {}}}
+    assert told[0] == told[1]
+
+
+def test_settings_that_were_not_there_go(filled: HostJournal, client: Client) -> None:
+    """Of the cluster, the kind that a restart would forget."""
+    for _ in range(2):
+        asked = {"transient": {"action.auto_create_index": "false"}}
+        assert client("PUT", "/_cluster/settings", asked).status == 200
+        filled.rewind()
+        assert client("GET", "/_cluster/settings").body["transient"] == {}
+
+
+def test_sorted_terms_are_those_of_the_moment(filled: HostJournal, client: Client) -> None:
+    """What a point in time and its index find by a range of terms, each sees its own."""
+    search = {"query": {"range": {"styles": {"gte": "z"}}}}
+    point = {**search, "pit": {"id": _point(client)}}
+    filled.mark()
+    for _ in range(2):
+        client("PUT", "/artists/_doc/z?refresh=true", {"styles": ["zigzag"]})
+        assert client("POST", "/artists/_search", search).body["hits"]["total"]["value"] == 1
+        assert client("POST", "/_search", point).body["hits"]["total"]["value"] == 0
+        client("DELETE", "/artists/_doc/z?refresh=true")
+        assert client("POST", "/_search", point).body["hits"]["total"]["value"] == 0
+        assert client("POST", "/artists/_search", search).body["hits"]["total"]["value"] == 0
+        filled.rewind(1)
+
+
+def _point(client: Client) -> str:
+    told = client("POST", "/artists/_search/point_in_time?keep_alive=1m").body
+    return str(told["pit_id"])
 
 
 def test_what_is_kept_is_refreshed(filled: HostJournal, client: Client) -> None:
@@ -120,7 +162,7 @@ def test_a_point_in_time_sees_what_it_saw(filled: HostJournal, client: Client) -
     """Whatever is written and rewound beside it."""
     search = {"query": {"match": {"name": "stone"}}, "size": 50}
     before = client("POST", "/artists/_search", search).body["hits"]
-    point = client("POST", "/artists/_search/point_in_time?keep_alive=1m").body["pit_id"]
+    point = _point(client)
     filled.mark()
     for _ in range(3):
         client("DELETE", "/artists/_doc/1?refresh=true")
