@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
 from pytest_seedstate.engine.layers import Layer, LayerStack, Owner
+from pytest_seedstate.engine.side_by_side import side_by_side
 from pytest_seedstate.engine.states import State, States
 from pytest_seedstate.engine.verify import Verification
 from pytest_seedstate.errors import SeedstateError, unknown_name
@@ -42,13 +44,7 @@ class Engine:
     """
 
     def __init__(
-        self,
-        fleet: Fleet,
-        schema: Schema,
-        figures: Figures,
-        *,
-        verify: bool,
-        open_fails: bool,
+        self, fleet: Fleet, schema: Schema, figures: Figures, *, verify: bool, open_fails: bool
     ) -> None:
         self._open_fails = open_fails
         self.fleet = fleet
@@ -276,14 +272,7 @@ class Engine:
         return ended
 
     def _rewind_each(self, targets: list[tuple[Journal, int]]) -> None:
-        if len(targets) <= 1:
-            for journal, position in targets:
-                self._rewind_one(journal, position)
-            return
-        with ThreadPoolExecutor(len(targets)) as pool:
-            rewinds = [pool.submit(self._rewind_one, *target) for target in targets]
-            for rewind in rewinds:
-                rewind.result()
+        side_by_side([partial(self._rewind_one, *target) for target in targets])
 
     def _rewind_one(self, journal: Journal, position: int) -> None:
         start = perf_counter()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
 from pytest_seedstate.engine.inserting import insert
 from pytest_seedstate.engine.kept import Kept, PutAside, limit_of
+from pytest_seedstate.engine.side_by_side import side_by_side
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.progress import FROM_THE_START, Progress
 from pytest_seedstate.stores.base import SuspendableJournal, Taken
 
 if TYPE_CHECKING:
     from pytest_seedstate.records.dataset import Dataset
+    from pytest_seedstate.stores.base import Journal
 
 SCHEMA_ONLY = "schema"
 
@@ -117,16 +120,21 @@ class States:
                 journal.suspend()
 
     def _switch(self, key: str) -> None:
+        moves = []
         for journal in self._fleet.journals:
             name = journal.name
             target = key if key in self._kept_by.get(name, ()) else SCHEMA_ONLY
             if self._at.get(name, SCHEMA_ONLY) != target or name in self._suspended:
-                # Unknown until it has arrived: a switch that fails may be tried again.
-                self._at[name] = ""
-                journal.switch(target)
-                self._at[name] = target
-                self._suspended.discard(name)
+                moves.append(partial(self._move, journal, target))
+        side_by_side(moves)
         self._kept.used(key)
+
+    def _move(self, journal: Journal, target: str) -> None:
+        # Unknown until it has arrived: a switch that fails may be tried again.
+        self._at[journal.name] = ""
+        journal.switch(target)
+        self._at[journal.name] = target
+        self._suspended.discard(journal.name)
 
     def _load(self, state: State) -> None:
         assert state.generate is not None

@@ -144,8 +144,8 @@ _IN_STATES = (
         Mutation(
             f"{name} is switched",
             _STATES,
-            "                journal.switch(target)\n",
-            f'                if name != "{name}":\n                    journal.switch(target)\n',
+            "        journal.switch(target)\n",
+            f'        if journal.name != "{name}":\n            journal.switch(target)\n',
         )
         for name in _JOURNALS
     ),
@@ -164,9 +164,9 @@ _IN_STATES = (
     Mutation(
         "where a store is, is noted",
         _STATES,
-        '                self._at[name] = ""\n                journal.switch(target)\n'
-        "                self._at[name] = target\n",
-        "                journal.switch(target)\n",
+        '        self._at[journal.name] = ""\n        journal.switch(target)\n'
+        "        self._at[journal.name] = target\n",
+        "        journal.switch(target)\n",
     ),
 )
 
