@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,12 +11,21 @@ from pytest_seedstate.services.aws import EmbeddedAws
 from pytest_seedstate.services.host.journal import HostJournal
 
 from .helpers import Clients, fill, make_client
+from .wire import Wire
 
 
 @pytest.fixture(scope="session")
 def clients(embedded_aws: EmbeddedAws) -> Clients:
     names = [field.name for field in dataclasses.fields(Clients)]
     return Clients(**{name: make_client(embedded_aws, name) for name in names})
+
+
+@pytest.fixture(scope="session")
+def wire(embedded_aws: EmbeddedAws) -> Iterator[Wire]:
+    """The connection that compares."""
+    connection = Wire(embedded_aws.variables["url"], embedded_aws.variables["region"])
+    yield connection
+    connection.close()
 
 
 @pytest.fixture

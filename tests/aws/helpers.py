@@ -65,16 +65,16 @@ def key(number: int) -> dict[str, Any]:
     return {"pk": {"S": f"P#{number}"}, "sk": {"S": "PROFILE"}}
 
 
-def fill(clients: Clients) -> None:
+def fill(clients: Clients, *, items: int = 5, objects: int = 3) -> None:
     make_table(clients.dynamodb)
-    for number in range(5):
+    for number in range(items):
         clients.dynamodb.put_item(TableName="shop", Item=item(number, tags={"SS": ["a", "b"]}))
     make_bucket(clients.s3)
     make_bucket(clients.s3, "versioned")
     clients.s3.put_bucket_versioning(
         Bucket="versioned", VersioningConfiguration={"Status": "Enabled"}
     )
-    for number in range(3):
+    for number in range(objects):
         for bucket in ("images", "versioned"):
             clients.s3.put_object(
                 Bucket=bucket,
@@ -91,78 +91,3 @@ def fill(clients: Clients) -> None:
         TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-2:123456789012:jobs"
     )
     clients.secretsmanager.create_secret(Name="database", SecretString="hunter2")
-
-
-def everything(clients: Clients) -> dict[str, Any]:
-    """All that the public APIs say is there, without what depends on the moment of asking."""
-    return {
-        "tables": {name: _table(clients.dynamodb, name) for name in _tables(clients.dynamodb)},
-        "buckets": {
-            each["Name"]: _bucket(clients.s3, each["Name"])
-            for each in clients.s3.list_buckets()["Buckets"]
-        },
-        "queues": {
-            url: _queue(clients.sqs, url) for url in clients.sqs.list_queues().get("QueueUrls", [])
-        },
-        "topics": clients.sns.list_topics()["Topics"],
-        "subscriptions": clients.sns.list_subscriptions()["Subscriptions"],
-        "secrets": {
-            each["Name"]: clients.secretsmanager.get_secret_value(SecretId=each["Name"])[
-                "SecretString"
-            ]
-            for each in clients.secretsmanager.list_secrets()["SecretList"]
-        },
-    }
-
-
-def _tables(dynamodb: Any) -> list[str]:
-    return list(dynamodb.list_tables()["TableNames"])
-
-
-def _table(dynamodb: Any, name: str) -> dict[str, Any]:
-    described = dynamodb.describe_table(TableName=name)["Table"]
-    pages = dynamodb.get_paginator("scan").paginate(TableName=name)
-    items = [found for page in pages for found in page["Items"]]
-    for found in items:
-        for value in found.values():
-            for kind in ("SS", "NS"):
-                if kind in value:
-                    value[kind] = sorted(value[kind])
-    return {
-        "definition": described,
-        "ttl": dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"],
-        "tags": dynamodb.list_tags_of_resource(ResourceArn=described["TableArn"])["Tags"],
-        "items": sorted(items, key=lambda found: (found["pk"]["S"], found["sk"]["S"])),
-    }
-
-
-def _bucket(s3: Any, name: str) -> dict[str, Any]:
-    listed = s3.list_object_versions(Bucket=name)
-    versions = listed.get("Versions", [])
-    found: dict[str, Any] = {
-        "versioning": s3.get_bucket_versioning(Bucket=name).get("Status"),
-        "versions": versions,
-        "markers": listed.get("DeleteMarkers", []),
-        "uploads": s3.list_multipart_uploads(Bucket=name).get("Uploads", []),
-        "objects": {},
-    }
-    for part, field in (("cors", "CORSRules"), ("tagging", "TagSet"), ("policy", "Policy")):
-        try:
-            found[part] = getattr(s3, f"get_bucket_{part}")(Bucket=name)[field]
-        except s3.exceptions.ClientError:
-            found[part] = None
-    for each in versions:
-        at = {"Bucket": name, "Key": each["Key"], "VersionId": each["VersionId"]}
-        got = s3.get_object(**at)
-        found["objects"][each["Key"], each["VersionId"]] = (
-            got["Body"].read(),
-            got["ContentType"],
-            got["Metadata"],
-            s3.get_object_tagging(**at)["TagSet"] if got.get("TagCount") else [],
-            s3.get_object_acl(**at)["Grants"],
-        )
-    return found
-
-
-def _queue(sqs: Any, url: str) -> dict[str, Any]:
-    return dict(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])

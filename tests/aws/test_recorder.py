@@ -76,9 +76,7 @@ READS = {
     "moto's own page": Request("GET", "/moto-api/data.json", "", {}, b""),
 }  # fmt: skip
 
-DELETES = (
-    b"<Delete xmlns='x'><Object><Key>a &amp; b</Key></Object><Object><Key>c</Key></Object></Delete>"
-)
+DELETES = b"<Delete xmlns='x'><Object><Key>a &amp; b</Key></Object><Object><Key>c</Key><VersionId>1</VersionId></Object></Delete>"
 UPLOAD = (
     b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nup/%s\r\n'
     b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\ndata\r\n--x--\r\n'
@@ -128,6 +126,15 @@ WRITES: dict[str, tuple[Request, Write]] = {
         Write("dynamodb", "BatchExecuteStatement", items("", table="t"),
               "dynamodb: BatchExecuteStatement t"),
     ),
+    "import": (
+        asked("ImportTable", {"TableCreationParameters": {"TableName": "new"}}),
+        Write("dynamodb", "ImportTable", items("", table="new"), "dynamodb: ImportTable new"),
+    ),
+    "export": (
+        asked("ExportTableToPointInTime", {"TableArn": ARN, "S3Bucket": "b"}),
+        Write("dynamodb", "ExportTableToPointInTime", items("") + objects(""),
+              "dynamodb: ExportTableToPointInTime shop"),
+    ),
     "table": (
         asked("DeleteTable", {"TableName": "shop"}),
         Write("dynamodb", "DeleteTable", items(""), "dynamodb: DeleteTable shop"),
@@ -147,13 +154,45 @@ WRITES: dict[str, tuple[Request, Write]] = {
     "object by virtual host": (
         s3("PUT", "/k", host="b.s3.eu-west-2.localhost:1"), Write("s3", "PUT", objects("k"))
     ),
-    "part": (s3("PUT", "/b/k?partNumber=1&uploadId=u"), Write("s3", "PUT", objects("k"))),
-    "delete object": (s3("DELETE", "/b/k?versionId=1"), Write("s3", "DELETE", objects("k"))),
+    "part": (
+        s3("PUT", "/b/k?partNumber=1&uploadId=u"),
+        Write("s3", "PUT", objects("k"), "upload of b/k: part"),
+    ),
+    "begin parts": (
+        s3("POST", "/b/k?uploads"), Write("s3", "POST ?uploads", objects("k"), "upload of b/k: begun")
+    ),
+    "parts, completed": (s3("POST", "/b/k?uploadId=u"), Write("s3", "POST", objects("k"))),
+    "parts, aborted": (
+        s3("DELETE", "/b/k?uploadId=u"),
+        Write("s3", "DELETE", objects("k"), "upload of b/k: aborted"),
+    ),
+    "tags": (s3("PUT", "/b/k?tagging"), Write("s3", "PUT ?tagging", objects("k"))),
+    "restore": (
+        s3("POST", "/b/k?restore"),
+        Write("s3", "POST ?restore", objects("k"), "object b/k: restore"),
+    ),
+    "delete object": (s3("DELETE", "/b/k"), Write("s3", "DELETE", objects("k"))),
+    "delete version": (
+        s3("DELETE", "/b/k?versionId=1"),
+        Write("s3", "DELETE", objects("k"), "version of b/k: deleted"),
+    ),
+    "tags of a version": (
+        s3("PUT", "/b/k?tagging&versionId=1"),
+        Write("s3", "PUT ?tagging", objects("k"), "version of b/k: tagging"),
+    ),
+    "read of a bucket with logs": (
+        s3("GET", "/logged/k"), Write("s3", "GET", objects("", bucket="logs"))
+    ),
+    "write to a bucket with logs": (
+        s3("PUT", "/logged/k"),
+        Write("s3", "PUT", objects("k", bucket="logged") + objects("", bucket="logs")),
+    ),
     "delete objects": (
-        s3("POST", "/b?delete", DELETES), Write("s3", "DELETE", objects("a & b", "c"))
+        s3("POST", "/b?delete", DELETES),
+        Write("s3", "POST ?delete", objects("a & b", "c"), "version of b/c: deleted"),
     ),
     "delete objects, not XML": (
-        s3("POST", "/b?delete", b"<"), Write("s3", "POST", objects(""), "bucket b: delete")
+        s3("POST", "/b?delete", b"<"), Write("s3", "POST ?delete", objects(""), "bucket b: delete")
     ),
     "browser's form": (
         s3("POST", "/b", UPLOAD % b"1.jpg", content_type=MULTIPART),
@@ -165,7 +204,7 @@ WRITES: dict[str, tuple[Request, Write]] = {
     ),
     "bucket": (s3("PUT", "/b"), Write("s3", "PUT", objects(""), "bucket b: created")),
     "delete bucket": (s3("DELETE", "/b/"), Write("s3", "DELETE", objects(""), "bucket b: deleted")),
-    "bucket's rules": (s3("PUT", "/b?cors"), Write("s3", "PUT", objects(""), "bucket b: cors")),
+    "bucket's rules": (s3("PUT", "/b?cors"), Write("s3", "PUT ?cors", objects(""), "bucket b: cors")),
     "message": (
         asked("SendMessage", {}, "sqs"), Write("sqs", "SendMessage", (), "sqs: SendMessage")
     ),
@@ -193,7 +232,7 @@ def test_reads_are_no_writes(name: str) -> None:
 def test_writes_name_what_they_touch(name: str) -> None:
     """Records where the request names them, the whole collection where it does not."""
     request, write = WRITES[name]
-    assert classify(request, key_names) == write
+    assert classify(request, key_names, {"logged": "logs"}.get) == write
 
 
 def test_signature_in_the_query() -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from .helpers import Clients, everything, fill, item, key, make_bucket, make_table
+from .dump import everything
+from .helpers import Clients, fill, item, key, make_bucket, make_table
+from .wire import Wire
 
 Write = Callable[[Clients], Any]
 
@@ -215,19 +217,19 @@ READS: dict[str, Write] = {
 
 
 @pytest.fixture(scope="module")
-def baseline(embedded_aws: Any, clients: Clients) -> dict[str, Any]:
+def baseline(embedded_aws: Any, clients: Clients, wire: Wire) -> dict[str, Any]:
     """What the baseline ``filled`` holds, as the public APIs tell it."""
     embedded_aws.journal.switch("empty")
     fill(clients)
     embedded_aws.journal.keep("filled")
-    found = everything(clients)
+    found = everything(wire)
     assert found["tables"]["shop"]["items"], "the comparison would compare nothing"
     return found
 
 
 @pytest.mark.parametrize("name", WRITES)
 def test_write_is_noticed_and_undone(
-    name: str, embedded_aws: Any, clients: Clients, baseline: dict[str, Any]
+    name: str, embedded_aws: Any, clients: Clients, wire: Wire, baseline: dict[str, Any]
 ) -> None:
     """A write makes the journal unclean, is seen by the APIs, and is gone after a rewind."""
     journal = embedded_aws.journal
@@ -235,35 +237,37 @@ def test_write_is_noticed_and_undone(
     assert journal.is_clean()
     WRITES[name](clients)
     assert not journal.is_clean()
-    assert everything(clients) != baseline
+    assert everything(wire) != baseline
     journal.rewind()
     assert journal.is_clean()
-    assert everything(clients) == baseline
+    assert everything(wire) == baseline
 
 
 @pytest.mark.parametrize("name", READS)
 def test_read_leaves_the_journal_clean(
-    name: str, embedded_aws: Any, clients: Clients, baseline: dict[str, Any]
+    name: str, embedded_aws: Any, clients: Clients, wire: Wire, baseline: dict[str, Any]
 ) -> None:
     """A read costs no rewind."""
     embedded_aws.journal.switch("filled")
     READS[name](clients)
     assert embedded_aws.journal.is_clean()
-    assert everything(clients) == baseline
+    assert everything(wire) == baseline
 
 
-def test_everything_at_once(embedded_aws: Any, clients: Clients, baseline: dict[str, Any]) -> None:
+def test_everything_at_once(
+    embedded_aws: Any, clients: Clients, wire: Wire, baseline: dict[str, Any]
+) -> None:
     """All writes that can follow each other are undone by one rewind."""
     embedded_aws.journal.switch("filled")
     for name, write in WRITES.items():
         if not name.startswith(("delete", "purge", "receive")):
             write(clients)
     embedded_aws.journal.rewind()
-    assert everything(clients) == baseline
+    assert everything(wire) == baseline
 
 
 def test_failed_requests_leave_nothing(
-    embedded_aws: Any, clients: Clients, baseline: dict[str, Any]
+    embedded_aws: Any, clients: Clients, wire: Wire, baseline: dict[str, Any]
 ) -> None:
     """A refused condition and a cancelled transaction change nothing, before and after a rewind."""
     embedded_aws.journal.switch("filled")
@@ -277,6 +281,6 @@ def test_failed_requests_leave_nothing(
                 {"Put": {"TableName": "shop", "Item": item(1), **condition}},
             ]
         )
-    assert everything(clients) == baseline
+    assert everything(wire) == baseline
     embedded_aws.journal.rewind()
-    assert everything(clients) == baseline
+    assert everything(wire) == baseline

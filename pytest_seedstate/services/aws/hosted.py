@@ -41,7 +41,9 @@ class HostedMoto(Recorder):
         for service in _AT_ONCE:
             self._moto.load(service)
         self._later = [name for name in signing_names if name not in _AT_ONCE]
-        super().__init__(self._moto.application, signing_names, self._moto.key_names)
+        super().__init__(
+            self._moto.application, signing_names, self._moto.key_names, self._moto.log_bucket
+        )
 
     def begin(self, writes: Writes) -> None:
         """A server starts here; called in a process that has one thread."""

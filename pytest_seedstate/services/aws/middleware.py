@@ -17,6 +17,7 @@ from typing import Any
 
 from pytest_seedstate.services.aws.recorder import (
     KeyNames,
+    LogBucket,
     Request,
     Write,
     action_of,
@@ -41,14 +42,20 @@ class Recorder:
         application: moto.
         services: signing names of the services that are switched on; empty for all.
         key_names: the key attributes of a table.
+        log_bucket: where the access logs of a bucket go.
     """
 
     def __init__(
-        self, application: Application, services: Collection[str], key_names: KeyNames
+        self,
+        application: Application,
+        services: Collection[str],
+        key_names: KeyNames,
+        log_bucket: LogBucket,
     ) -> None:
         self._application = application
         self._services = frozenset(services)
         self._key_names = key_names
+        self._log_bucket = log_bucket
         self._locks: dict[str, threading.RLock] = {}
         self._changed = threading.Condition()
         self._writes: Writes | None = None
@@ -79,7 +86,7 @@ class Recorder:
             return _refuse(service, request, start_response)
         if service == "sqs" and action_of(request) == "ReceiveMessage":
             return self._receive(environ, request, start_response)
-        write = classify(request, self._key_names)
+        write = classify(request, self._key_names, self._log_bucket)
         if write is None:
             return self._application(environ, start_response)
         return self._carry_out(write, environ, start_response)

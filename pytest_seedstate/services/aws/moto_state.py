@@ -127,6 +127,13 @@ class Moto:
             return None
         return tuple(name for name in (found.hash_key_attr, found.range_key_attr) if name)
 
+    def log_bucket(self, bucket: str) -> str | None:
+        """The bucket that the access logs of a bucket go to; None where there are none."""
+        from moto.s3.models import s3_backends
+
+        found = s3_backends[ACCOUNT]["aws"].buckets.get(bucket)
+        return found.logging.get("TargetBucket") if found is not None and found.logging else None
+
     def values(self, touches: Sequence[Touch]) -> list[tuple[Touch, Value]]:
         """What is held for the records named; for a whole collection, all of its records."""
         found: dict[Touch, Value] = {}
@@ -273,11 +280,30 @@ def _describe(held: Any, tags: Mapping[str, str]) -> Value:
         lowered = name.lower()
         if lowered.startswith("x-amz-meta-"):
             described["metadata"][lowered.removeprefix("x-amz-meta-")] = str(value)
-        elif not lowered.startswith(("x-amz-content-", "x-amz-checksum-")):
+        elif not lowered.startswith(("content-md5", "x-amz-content-", "x-amz-checksum-")):
             described[lowered.replace("-", "_")] = str(value)
     if held.storage_class != "STANDARD":
         described["storage_class"] = held.storage_class
+    for name, value in (
+        ("legal_hold", held.lock_legal_status),
+        ("lock_mode", held.lock_mode),
+        ("lock_until", held.lock_until),
+        ("acl", _grants(held.acl)),
+    ):
+        if value:
+            described[name] = value
     return described
+
+
+def _grants(acl: Any) -> list[str]:
+    """Who may do what besides what everybody's owner may."""
+    grants = sorted(
+        f"{grantee.uri.rpartition('/')[2] or 'the owner'}: {permission}"
+        for grant in (acl.grants if acl is not None else ())
+        for grantee in grant.grantees
+        for permission in grant.permissions
+    )
+    return [] if grants == ["the owner: FULL_CONTROL"] else grants
 
 
 _KEY: Mapping[str, Any] = {"pk": {"S": "a"}}

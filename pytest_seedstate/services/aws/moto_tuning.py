@@ -4,7 +4,7 @@ Stand-ins for modules that the usual services import and never use, and results 
 moto works out anew for each request. All of it is optional: where a version of moto or botocore
 has other names, it runs untuned. Measured with moto 5.2.5, milliseconds of 650 in all on the way
 to the first request: stand-ins 150, service names 60, garbage collection 50; for each request:
-module names 0.3 (DynamoDB) to 1.0 (S3), method names 0.2.
+module names 0.3 (DynamoDB) to 1.0 (S3), method names 0.2, errors 0.2 of those that are answered.
 """
 
 from __future__ import annotations
@@ -40,12 +40,14 @@ def before_import(services: Collection[str]) -> None:
 def after_import() -> None:
     """Let moto remember what cannot change while it runs."""
     from moto import backends
-    from moto.core import responses
+    from moto.core import errors, responses
 
     _replace(
         backends, "list_of_moto_modules", lambda names: functools.cache(lambda: tuple(names()))
     )
     _replace(responses, "method_names_from_class", functools.cache)
+    # One for all answers: it remembers the errors of a service, which each new one looks up.
+    _replace(errors, "ErrorLookupFactory", functools.cache)
 
 
 def _replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:

@@ -57,6 +57,9 @@ class Write:
 KeyNames = Callable[[str, str], Sequence[str] | None]
 """The names of a table's key attributes from region and table; None when it is not known."""
 
+LogBucket = Callable[[str], str | None]
+"""The bucket that the access logs of a bucket go to; None where there are none."""
+
 _READ_PREFIXES = ("Get", "List", "Describe", "BatchGet", "Head", "Search", "Lookup", "Filter")
 _DYNAMODB_READS = frozenset({"Query", "Scan", "TransactGetItems"})
 _STATEMENTS = frozenset({"ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"})
@@ -67,6 +70,10 @@ _TARGETS = {
     "AmazonSQS": "sqs",
     "secretsmanager": "secretsmanager",
 }
+_NO_PARTS = frozenset(
+    {"AWSAccessKeyId", "Expires", "Signature", "id", "partNumber", "uploadId", "versionId", "x-id"}
+)
+"""Parameters of S3 that are no sub-resources, besides those that begin with ``X-Amz-``."""
 _ADDRESS = re.compile(r"^(\d+\.){3}\d+$|^\[")
 _VIRTUAL_HOST = re.compile(r"^(.+?)\.s3[.-]")
 
@@ -96,18 +103,21 @@ def action_of(request: Request) -> str:
     return request.method
 
 
-def classify(request: Request, key_names: KeyNames) -> Write | None:
+def classify(
+    request: Request, key_names: KeyNames, log_bucket: LogBucket = lambda _: None
+) -> Write | None:
     """What a request may change; None for a read.
 
     Args:
         request: the request.
         key_names: asked for the key attributes of tables that whole items are put into.
+        log_bucket: asked where access logs of a bucket go.
     """
     if request.path.startswith("/moto-api/"):
         return None if request.method == "GET" else Write("moto-api", request.path, (), "reset")
     service, region = service_and_region(request)
     if service == "s3":
-        return _s3(request)
+        return _s3(request, log_bucket)
     action = action_of(request)
     if action.startswith(_READ_PREFIXES) or action in ("HEAD", "OPTIONS", "GET"):
         return None
@@ -140,8 +150,11 @@ def _dynamodb(action: str, region: str, body: bytes, key_names: KeyNames) -> Wri
     if touches is not None:
         return Write("dynamodb", action, tuple(touches))
     tables = _tables_named(asked) if isinstance(asked := _json(body), dict) else []
-    whole = tuple(Touch("dynamodb", region, table) for table in tables)
-    return Write("dynamodb", action, whole, " ".join(["dynamodb:", action, *tables]))
+    whole = [Touch("dynamodb", region, table) for table in tables]
+    if isinstance(asked, dict) and isinstance(asked.get("S3Bucket"), str):
+        # An export.
+        whole.append(Touch("s3", "", asked["S3Bucket"]))
+    return Write("dynamodb", action, tuple(whole), " ".join(["dynamodb:", action, *tables]))
 
 
 class _DynamoDBKeys:
@@ -211,12 +224,16 @@ def _only_selects(action: str, asked: Mapping[str, Any]) -> bool:
     )
 
 
+_TABLE_FIELDS = ("TableName", "TargetTableName", "SourceTableName", "ResourceArn", "TableArn")
 _STATEMENT_TABLE = re.compile(r'\b(?:INTO|UPDATE|FROM)\s+"?([A-Za-z0-9_.-]+)"?', re.IGNORECASE)
 
 
 def _tables_named(asked: Mapping[str, Any]) -> list[str]:
     """Tables that a request of an unlisted shape names, in the places where the API has them."""
-    names = [asked.get(field) for field in ("TableName", "TargetTableName", "ResourceArn")]
+    names = [asked.get(field) for field in _TABLE_FIELDS]
+    creation = asked.get("TableCreationParameters")
+    if isinstance(creation, dict):
+        names.append(creation.get("TableName"))
     statements = [asked.get("Statement", "")]
     for field in ("Statements", "TransactStatements"):
         statements += [member.get("Statement", "") for member in asked.get(field) or ()]
@@ -243,34 +260,65 @@ def _is_plain_host(host: str) -> bool:
     return "." not in host or bool(_ADDRESS.match(host)) or host == "host.docker.internal"
 
 
-def _s3(request: Request) -> Write | None:
-    if request.method in ("GET", "HEAD", "OPTIONS"):
-        return None
+def _s3(request: Request, log_bucket: LogBucket) -> Write | None:
     bucket, key = bucket_and_key(request)
+    logs = log_bucket(bucket)
+    # Of each request to a bucket with access logs, a read too, an object of unknown name tells.
+    logged = () if logs is None else (Touch("s3", "", logs),)
     asked = dict(parse_qsl(request.query, keep_blank_values=True))
-    if request.method == "POST" and "select" in asked:
-        return None
+    action = _s3_action(request, asked)
+    if request.method in ("GET", "HEAD", "OPTIONS") or "select" in asked:
+        return Write("s3", action, logged) if logged else None
     if key:
-        return Write("s3", request.method, (Touch("s3", "", bucket, key),))
+        note = _object_note(request, asked, bucket, key)
+        return Write("s3", action, (Touch("s3", "", bucket, key), *logged), note)
     if request.method == "POST" and "delete" in asked:
-        keys = _keys_to_delete(request.body)
-        if keys is not None:
-            return Write("s3", "DELETE", tuple(Touch("s3", "", bucket, each) for each in keys))
+        named = _versions_to_delete(request.body)
+        if named is not None:
+            touches = tuple(Touch("s3", "", bucket, name) for name, _ in named)
+            notes = [f"version of {bucket}/{name}: deleted" for name, version in named if version]
+            return Write("s3", action, touches + logged, ", ".join(notes) or None)
     if request.method == "POST" and not asked:
         form_key = _form_key(request)
         if form_key:
-            return Write("s3", "POST", (Touch("s3", "", bucket, form_key),))
-    return Write("s3", request.method, (Touch("s3", "", bucket),), _bucket_note(request, bucket))
+            return Write("s3", action, (Touch("s3", "", bucket, form_key), *logged))
+    note = _bucket_note(request, asked, bucket)
+    return Write("s3", action, (Touch("s3", "", bucket), *logged), note)
 
 
-def _bucket_note(request: Request, bucket: str) -> str:
-    part = request.query.partition("&")[0].partition("=")[0]
+def _s3_action(request: Request, asked: Mapping[str, str]) -> str:
+    """Method and sub-resource, which are S3's names for what a request does: ``PUT ?tagging``."""
+    part = _part(asked)
+    return f"{request.method} ?{part}" if part else request.method
+
+
+def _part(asked: Mapping[str, str]) -> str | None:
+    parts = (name for name in asked if name not in _NO_PARTS and not name.startswith("X-Amz-"))
+    return next(parts, None)
+
+
+def _object_note(request: Request, asked: Mapping[str, str], bucket: str, key: str) -> str | None:
+    """What a request changes that is not in the object's current version."""
+    if "uploads" in asked:
+        return f"upload of {bucket}/{key}: begun"
+    if "uploadId" in asked:
+        steps = {"PUT": "part", "DELETE": "aborted"}
+        step = steps.get(request.method)
+        return step and f"upload of {bucket}/{key}: {step}"
+    if "versionId" in asked:
+        return f"version of {bucket}/{key}: {_part(asked) or 'deleted'}"
+    return f"object {bucket}/{key}: restore" if "restore" in asked else None
+
+
+def _bucket_note(request: Request, asked: Mapping[str, str], bucket: str) -> str:
+    part = _part(asked)
     if part:
         return f"bucket {bucket}: {part}"
     return f"bucket {bucket}: {'deleted' if request.method == 'DELETE' else 'created'}"
 
 
-def _keys_to_delete(body: bytes) -> list[str] | None:
+def _versions_to_delete(body: bytes) -> list[tuple[str, str]] | None:
+    """Keys with version ids, which are empty where the current version is meant."""
     # On first use: a request of this kind is rare, and the host has to start quickly.
     from xml.etree import ElementTree
 
@@ -278,9 +326,12 @@ def _keys_to_delete(body: bytes) -> list[str] | None:
         root = ElementTree.fromstring(body)  # noqa: S314 - from the user's own application
     except ElementTree.ParseError:
         return None
-    return [
-        element.text or "" for element in root.iter() if element.tag.rpartition("}")[2] == "Key"
-    ]
+    found = []
+    for element in root.iter():
+        if element.tag.rpartition("}")[2] == "Object":
+            told = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
+            found.append((told.get("Key", ""), told.get("VersionId", "")))
+    return found
 
 
 _FORM_KEY = re.compile(
