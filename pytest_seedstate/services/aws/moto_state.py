@@ -1,6 +1,6 @@
 """All that knows moto from the inside: its application, its backends, what they hold.
 
-moto documents none of the classes used here. `tests/aws/test_moto_state.py` tries each of them, so
+moto documents none of the classes used here. `tests/aws/test_cases.py` tries each of them, so
 that a new version of moto which moves one is noticed there and not by a user.
 """
 
