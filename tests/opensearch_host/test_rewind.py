@@ -121,6 +121,7 @@ def test_a_scroll_does_not_outlive_a_rewind(filled: HostJournal, client: Client)
     filled.rewind()
     asked = {"scroll_id": told["_scroll_id"], "scroll": "1m"}
     assert client("POST", "/_search/scroll", asked).status == 404
+    assert filled.is_clean()
 
 
 def test_a_scroll_that_is_closed_leaves_nothing(filled: HostJournal, client: Client) -> None:
