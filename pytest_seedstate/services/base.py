@@ -36,5 +36,20 @@ class Service(Protocol):
             patience: seconds to wait for news of its end, when something points to one.
         """
 
+    def give_to(self, pid: int, start: str) -> list[int]:
+        """Have it run, where and as it is, as long as another process does; not ours any more.
+
+        Args:
+            pid: the other process.
+            start: its start, see `platform.process_start`.
+
+        Returns:
+            Descriptors that the other process has to hold; the service ends when it closes them.
+            The caller closes them here.
+
+        Raises:
+            SeedstateError: it does not run any more.
+        """
+
     def stop(self) -> None:
         """Stop it and remove its folders; harmless when it does not run."""

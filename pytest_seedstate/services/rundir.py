@@ -4,6 +4,7 @@
         lock        held by the owner for as long as it lives
         owner       the owner's pid and start
         processes   one line for each process that the run started: pid, start, signal to end it
+        heir        pid and start of a process that is about to take the folder over
         ...         the services' folders
 
 A folder whose lock is free belongs to nobody: `sweep` ends what it still runs and removes it.
@@ -25,7 +26,7 @@ from types import TracebackType
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services import platform
 
-_LOCK, OWNER, _PROCESSES = "lock", "owner", "processes"
+LOCK, OWNER, PROCESSES, HEIR = "lock", "owner", "processes", "heir"
 
 #: Bytes that a run folder's path may have. Unix sockets lie below it: sun_path holds 103 bytes on
 #: macOS, 107 on Linux (unix(4), unix(7)), and "/pg/s/.s.PGSQL.65535" are 20 of them.
@@ -99,7 +100,7 @@ class RunDir:
         """
         start = platform.process_start(pid)
         if start is not None:
-            with (self.path / _PROCESSES).open("a", encoding="ascii") as file:
+            with (self.path / PROCESSES).open("a", encoding="ascii") as file:
                 file.write(f"{pid} {start} {int(stop_signal)}\n")
 
     def open_to_others(self) -> None:
@@ -129,13 +130,21 @@ class RunDir:
                 )
         return self._companion.folder(name)
 
+    def give_to(self, pid: int, start: str) -> None:
+        """Leave the folder to another process, which takes it over by `handover.take_over`."""
+        for each in (self, self._companion):
+            if each is not None:
+                (each.path / HEIR).write_text(f"{pid} {start}\n", encoding="ascii")
+                each._lock.release()
+                each._owner_pid = 0
+
     def close(self) -> None:
         """Remove the folder with all that is in it; harmless when done, or in a forked child."""
         if os.getpid() != self._owner_pid:
             return
         if self._companion is not None:
             self._companion.close()
-        remove_tree(self.path, last=_LOCK)
+        remove_tree(self.path, last=LOCK)
         self._lock.release()
         with contextlib.suppress(OSError):
             self.path.parent.rmdir()
@@ -175,7 +184,7 @@ def _make_folder(root: Path, stem: str) -> tuple[Path, platform.FileLock]:
     # Locked before it gets its name: a sweeper never meets a run folder without its lock.
     fresh = _make_below(base, f".new-{os.getpid()}-{os.urandom(4).hex()}")
     try:
-        lock = platform.FileLock(fresh / _LOCK)
+        lock = platform.FileLock(fresh / LOCK)
         lock.acquire(create=True)
         pid = os.getpid()
         (fresh / OWNER).write_text(f"{pid} {_own_start()}\n", encoding="ascii")
@@ -266,7 +275,7 @@ def remove_if_abandoned(path: Path, *, wait: float = 0.0) -> bool:
     # To look at our own lock would free it: closing any descriptor of it does.
     if owner == (os.getpid(), _own_start()):
         return False
-    lock = platform.FileLock(path / _LOCK)
+    lock = platform.FileLock(path / LOCK)
     deadline = time.monotonic() + wait
     while True:
         try:
@@ -278,10 +287,14 @@ def remove_if_abandoned(path: Path, *, wait: float = 0.0) -> bool:
         time.sleep(0.005)
     if not taken:
         return False
+    heir = first_process(path / HEIR)
+    if heir is not None and platform.is_same_process(*heir):
+        lock.release()
+        return False
     try:
-        end_processes(_recorded(path / _PROCESSES), seconds=_ENDING_SECONDS)
+        end_processes(recorded(path / PROCESSES), seconds=_ENDING_SECONDS)
         _remove_shared_memory(path)
-        remove_tree(path, last=_LOCK)
+        remove_tree(path, last=LOCK)
     finally:
         lock.release()
     return not path.exists()
@@ -309,7 +322,7 @@ def first_process(path: Path) -> tuple[int, str] | None:
         return None
 
 
-def _recorded(path: Path) -> list[tuple[int, str, int]]:
+def recorded(path: Path) -> list[tuple[int, str, int]]:
     """Pid, start and ending signal of each process that a run recorded."""
     found: list[tuple[int, str, int]] = []
     with contextlib.suppress(OSError):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services import platform
 from pytest_seedstate.services.rundir import RunDir, end_processes
 
@@ -188,6 +189,32 @@ class SupervisedProcess:
         while self._status is None and self._listen(deadline - time.monotonic()):
             pass
         return self._status
+
+    def give_to(self, pid: int, start: str) -> int:
+        """Have the program live as long as another process does; nothing can be asked afterwards.
+
+        Args:
+            pid: the other process.
+            start: its start, see `platform.process_start`.
+
+        Returns:
+            A descriptor which that process has to hold: the program ends when it is closed.
+
+        Raises:
+            SeedstateError: program or supervisor has ended.
+        """
+        self._send(f"o{pid} {start}\n".encode("ascii"))
+        while b"owned\n" not in self._told:
+            if not self._listen(_ANSWER_SECONDS) or self._status is not None:
+                raise SeedstateError("a service has ended")
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        descriptor = os.dup(self._process.stdin.fileno())
+        self._process.stdin.close()
+        self._process.stdout.close()
+        # Nobody here will wait for it, which would warn.
+        self._process.returncode = 0
+        return descriptor
 
     def stop(self) -> None:
         """End program and supervisor and wait for that; harmless when done, or in a forked child."""

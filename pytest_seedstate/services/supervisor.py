@@ -2,8 +2,9 @@
 
 Started as ``python -I -S -E supervisor.py ARGUMENTS`` by `supervised.SupervisedProcess`, with the
 arguments that `Supervisor` lists. It speaks lines: standard input carries ``go``, then nothing until it
-is to stop (any byte, or the end of the pipe because its other end is gone); standard output
-carries ``started PID``, ``failed STEP ERRNO`` and ``ended STATUS``.
+is to stop (any byte, or the end of the pipe because its other end is gone), or ``oPID START`` when
+another process holds the pipe from then on; standard output carries ``started PID``,
+``failed STEP ERRNO``, ``owned`` and ``ended STATUS``.
 
 A killed test process cannot close the pipe's copies in children that it forked, so its pid is
 looked at once a second as well.
@@ -167,11 +168,23 @@ class Supervisor:
             if pid:
                 return status
             if 0 in ready:
-                self.owner_is_gone = os.read(0, 1) == b""
+                order = os.read(0, 1)
+                if order == b"o":
+                    self._change_owner()
+                    continue
+                self.owner_is_gone = order == b""
             elif not ready and self.owner_start:
                 self.owner_is_gone = not platform.is_same_process(self.owner, self.owner_start)
             if 0 in ready or self.asked_to_stop or self.owner_is_gone:
                 return None
+
+    def _change_owner(self) -> None:
+        line = b""
+        while not line.endswith(b"\n"):
+            line += os.read(0, 1)
+        pid, self.owner_start = line.decode("ascii").split()
+        self.owner = int(pid)
+        _say("owned")
 
     def _end(self) -> int:
         os.kill(self.child, self.stop_signal)

@@ -141,9 +141,7 @@ class HostJournal:
     def taken_by(self, baseline: str) -> Taken:
         """What the process of a kept baseline takes; asked once, when it has just been kept."""
         keeper = self._baselines[baseline]
-        shared = any(
-            keeper is other for name, other in self._baselines.items() if name != baseline
-        )
+        shared = any(keeper is other for name, other in self._baselines.items() if name != baseline)
         return Taken(memory=0 if shared else keeper.memory)
 
     def mark(self) -> int:
@@ -204,6 +202,18 @@ class HostJournal:
 
     def end_writers(self) -> None:
         """Nothing to do: a request is carried out before or after a rewind, never across it."""
+
+    def give_to(self, pid: int, start: str) -> list[int]:
+        """Have what is served live as long as another process does; `close` is to follow.
+
+        Returns:
+            Descriptors which that process has to hold, and whose end is that of the service.
+
+        Raises:
+            SeedstateError: the host has ended.
+        """
+        with self._lock, self._reported():
+            return [process.give_to(pid, start) for process in (self._root, self._server)]
 
     def close(self) -> None:
         """Let all processes end; nothing can be asked afterwards."""

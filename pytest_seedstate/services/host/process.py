@@ -100,6 +100,8 @@ class Process:
                 os.close(control)
             elif message["do"] == "values":
                 self._channel.send({"values": self._values(message["touches"])})
+            elif message["do"] == "change owner":
+                self._change_owner(message)
 
     def _serve(self, slot: int) -> None:
         """Stand by, then serve; returns when this process has become a keeper."""
@@ -130,6 +132,8 @@ class Process:
                     return
                 elif message["do"] == "touched":
                     self._channel.send(self._touched(int(message["segment"])))
+                elif message["do"] == "change owner":
+                    self._change_owner(message)
 
     def _stand_by(self) -> int:
         """Get ready and wait to be told to serve; returns where parked connections come from."""
@@ -240,6 +244,11 @@ class Process:
         """Whether pytest has closed the channel of a server that is told nothing any more."""
         self._check_owner()
         return self._wait_for_message(0)
+
+    def _change_owner(self, message: Message) -> None:
+        """Another process holds our channel from now on."""
+        self._owner_pid, self._owner_start = message["owner"]
+        self._channel.send({"owned": os.getpid()})
 
     def _check_owner(self) -> None:
         """End when pytest is gone although something that it forked holds our sockets open."""

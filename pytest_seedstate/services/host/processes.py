@@ -67,6 +67,23 @@ class _Process:
         except (ChannelClosedError, TimeoutError):
             raise ProcessEndedError from None
 
+    def give_to(self, pid: int, start: str) -> int:
+        """Have it live as long as another process does, which has to hold the channel.
+
+        Args:
+            pid: the other process.
+            start: its start, see `platform.process_start`.
+
+        Returns:
+            A copy of the channel's descriptor, for that process.
+
+        Raises:
+            ProcessEndedError: the process is gone.
+        """
+        self.tell({"do": "change owner", "owner": [pid, start]})
+        self.wait_for("owned")
+        return os.dup(self.channel.fileno())
+
     def close(self) -> None:
         """Let the process end: that its channel closes is what tells it."""
         self.channel.close()

@@ -166,6 +166,18 @@ class HostService(ABC):
             self._port.close()
             self._port = None
 
+    def give_to(self, pid: int, start: str) -> list[int]:
+        """Have it outlive this process, see `Service.give_to`."""
+        descriptors = self.journal.give_to(pid, start)
+        atexit.unregister(self.stop)
+        self.journal.close()
+        self._journal = None
+        if self._root is not None:
+            # Nobody here will wait for it, which would warn.
+            self._root.returncode = 0
+            self._root = None
+        return descriptors
+
     def not_made(self, answer: Mapping[str, Any]) -> SeedstateError:
         """Why the root process could not make what it was to serve, from its answer."""
         if answer["missing"]:

@@ -161,6 +161,14 @@ class EmbeddedPostgres:
         if self._port is not None:
             self._port.close()
 
+    def give_to(self, pid: int, start: str) -> list[int]:
+        """Have it outlive this process, see `Service.give_to`."""
+        if self._process is None:
+            raise SeedstateError("the embedded PostgreSQL does not run")
+        descriptor = self._process.give_to(pid, start)
+        self._process = None
+        return [descriptor]
+
     def failure(self, patience: float = 0.0) -> SeedstateError | None:
         """Why a server that was started does not run any more; None while it runs.
 
