@@ -98,6 +98,7 @@ ALONE = (
     "VACUUM people",
     "VACUUM FULL bag",
     "CLUSTER documents USING documents_pkey",
+    "REINDEX TABLE people",
     "SET session_replication_role = replica; DELETE FROM parents WHERE id = {m}; "
     "INSERT INTO sons VALUES ({n} + 60, {n} + 60); RESET session_replication_role",
 )
@@ -108,6 +109,13 @@ DDL = (
     "ALTER TABLE people ADD COLUMN c{c} int DEFAULT {n}",
     "ALTER TABLE documents DROP COLUMN words",
     "ALTER TABLE stock RENAME COLUMN seen TO looked_at",
+    "ALTER TABLE stock RENAME TO stock_{c}; INSERT INTO stock_{c} VALUES ({n} + 40, 1)",
+    "ALTER TABLE people RENAME name TO name_{c}; TRUNCATE people",
+    "ALTER TYPE mood RENAME TO mood_{c}; ALTER TYPE mood_{c} RENAME VALUE 'sad' TO 'low'",
+    "ALTER SCHEMA public RENAME TO public_{c}; TRUNCATE public_{c}.bag; "
+    "ALTER SCHEMA public_{c} RENAME TO public",
+    "DECLARE open CURSOR FOR SELECT * FROM documents; FETCH open; "
+    "ALTER TABLE documents RENAME size TO size_{c}; FETCH open; CLOSE open",
     "ALTER TABLE base ADD COLUMN c{c} text",
     "ALTER TABLE parts DROP COLUMN w",
     "CREATE TABLE parts_{c} PARTITION OF parts FOR VALUES FROM ({c} * 200) TO ({c} * 200 + 200); "

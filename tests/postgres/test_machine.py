@@ -31,6 +31,7 @@ from tests.postgres.operations import ALONE, DDL, LOCKING_WRITES, REFUSED, SCHEM
 
 NUMBERS = {"n": st.integers(0, 22), "m": st.integers(0, 9)}
 RARELY = st.sampled_from((False, False, True))
+SELDOM = st.sampled_from((False,) * 11 + (True,))
 LOCK_PATIENCE = "SET lock_timeout = '40ms'"
 
 Dump = dict[str, Any]
@@ -137,6 +138,23 @@ class Machine(RuleBasedStateMachine):
         with contextlib.suppress(*REFUSED), self.several.transaction(force_rollback=not keeps):
             self.several.execute(statement.format(n=n, m=m))
 
+    @precondition(lambda self: not self.in_transaction)
+    @rule(
+        statements=st.lists(st.sampled_from(WRITES[:-4]), min_size=1, max_size=3),
+        end=st.sampled_from(("COMMIT", "COMMIT", "ROLLBACK")),
+        **NUMBERS,
+    )
+    def write_in_two_phases(self, statements: list[str], end: str, n: int, m: int) -> None:
+        self.several.execute("BEGIN")
+        for statement in statements:
+            with contextlib.suppress(*REFUSED), self.several.transaction():
+                self.several.execute(statement.format(n=n, m=m))
+        try:
+            self.several.execute("PREPARE TRANSACTION 'machine'")
+        except REFUSED:
+            return
+        self.several.execute(f"{end} PREPARED 'machine'")
+
     @precondition(lambda self: self.in_transaction)
     @rule(end=st.sampled_from(("COMMIT", "COMMIT", "ROLLBACK")))
     def end_transaction(self, end: str) -> None:
@@ -223,6 +241,33 @@ class Machine(RuleBasedStateMachine):
             return
         self._end()
         name = data.draw(st.sampled_from(sorted(self.baselines)), "baseline")
+        self._switch(name)
+
+    @rule(
+        data=st.data(),
+        statements=st.lists(st.sampled_from(WRITES + LOCKING_WRITES + DDL), max_size=4),
+        really=SELDOM,
+        **NUMBERS,
+    )
+    def go_without_a_journal(
+        self, data: st.DataObject, statements: list[str], really: bool, n: int, m: int
+    ) -> None:
+        """In a baseline that is suspended anything may happen, twice; then it is journaled again."""
+        if not really:
+            return
+        self._end()
+        name = data.draw(st.sampled_from(sorted(self.baselines)), "baseline")
+        self._switch(name)
+        self.journal.suspend()
+        for _ in range(2):
+            self._assert_at(self.baselines[name], 0)
+            for statement in statements:
+                self.names += 1
+                with contextlib.suppress(*REFUSED):
+                    self.single.execute(statement.format(n=n, m=m, c=self.names))
+            if differences(self.baselines[name].dump, self._dump()):
+                assert not self.journal.is_clean()
+            assert self.journal.rewind().replaced == ()
         self._switch(name)
 
     @precondition(lambda self: len(self.baselines) > 2)
