@@ -11,6 +11,7 @@ _MOMENT, _INDEX, _CONTENTS, _LATE, _TEMPLATES = (
 )
 _MACHINE = "tests/opensearch_host/test_machine.py::test_whatever_is_done_comes_back"
 _REWIND = "tests/opensearch_host/test_rewind.py::"
+_EACH = f"{_REWIND}test_each_write_comes_back"
 _CHANGES = "tests/opensearch_host/test_changes.py::"
 _CONTEXTS = f"{_REWIND}test_another_scroll_is_not_the_same"
 _AS_COPIES = "tests/opensearch/test_late.py::test_they_behave_as_copies"
@@ -33,9 +34,6 @@ _IN_PLACE = (
         'members.pop("indices")',
     ),
     Mutation(
-        "a node's definitions come back", _MOMENT, "        vars(self._node).update(members)\n"
-    ),
-    Mutation(
         "an index is what it was", _MOMENT, "            vars(index).update(_with_copies(then))\n"
     ),
     Mutation(
@@ -49,14 +47,6 @@ _IN_PLACE = (
         _MOMENT,
         "vars(index).update(_with_copies(then))",
         "vars(index).update(then)",
-    ),
-    *(
-        Mutation(f"{name} are copied", _MOMENT, f'"{name}"', f'"no {name}"')
-        for name in ("templates", "pipelines", "persistent", "settings", "aliases", "counters")
-    ),
-    *(
-        Mutation(f"{name} templates are copied", _TEMPLATES, f"self.{name}.copy()", f"self.{name}")
-        for name in ("legacy", "composable", "components")
     ),
     Mutation(
         "documents are held",
@@ -129,6 +119,20 @@ _IN_PLACE = (
             ("before one is added", "postings[ordinal]"),
             ("before one goes", "del postings"),
         )
+    ),
+)
+
+_DEFINITIONS = (
+    Mutation(
+        "a node's definitions come back", _MOMENT, "        vars(self._node).update(members)\n"
+    ),
+    *(
+        Mutation(f"{name} are copied", _MOMENT, f'"{name}"', f'"no {name}"')
+        for name in ("templates", "pipelines", "persistent", "settings", "aliases", "counters")
+    ),
+    *(
+        Mutation(f"{name} templates are copied", _TEMPLATES, f"self.{name}.copy()", f"self.{name}")
+        for name in ("legacy", "composable", "components")
     ),
 )
 
@@ -340,7 +344,9 @@ _READ_WRONGLY = tuple(
 
 MUTATIONS: tuple[tuple[str, Mutation], ...] = (
     *((_MACHINE, mutation) for mutation in (*_IN_PLACE, *_COUNTED)),
+    *((_EACH, mutation) for mutation in _DEFINITIONS),
     *_RARELY,
     *_READ_WRONGLY,
 )
-"""With the proof that has to fail: the machine, and a test of its own for what only that tells."""
+"""With the proof that has to fail: the machine, or where that would need more random operations
+than a usual run has, the test that goes through all of them; some have a test of their own."""
