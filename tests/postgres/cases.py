@@ -287,6 +287,10 @@ CASES = [
     Case("unique key with NULLs is none",
          "CREATE TABLE t (a int UNIQUE, b int); INSERT INTO t VALUES (NULL, 1), (NULL, 2), (3, 3)",
          "UPDATE t SET b = 9; DELETE FROM t WHERE a = 3; INSERT INTO t VALUES (NULL, 9)"),
+    Case("unique indexes of some rows or of expressions are no keys",
+         "CREATE TABLE t (a int NOT NULL, b int NOT NULL, v text); CREATE UNIQUE INDEX ON t (a) WHERE b > 1;"
+         "CREATE UNIQUE INDEX ON t ((a + b)); INSERT INTO t VALUES (1, 1), (1, 0), (1, 2)",
+         "UPDATE t SET v = 'x' WHERE b < 2; DELETE FROM t WHERE b = 0; INSERT INTO t VALUES (1, -5)"),
     Case("no key: duplicates and NULLs", BAG,
          "DELETE FROM bag WHERE ctid IN (SELECT ctid FROM bag WHERE a = 1 LIMIT 2);"
          "INSERT INTO bag VALUES (NULL, NULL), (1, 'x'), (NULL, ''); UPDATE bag SET b = NULL "
@@ -464,6 +468,10 @@ CASES = [
     Case("policy and trigger made", PEOPLE,
          "ALTER TABLE people ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON people USING (true)", REPLACED),
     Case("drop schema public", PEOPLE, "DROP SCHEMA public CASCADE; CREATE SCHEMA public", REPLACED),
+    Case("tables changed in replica mode", PEOPLE,
+         "SET session_replication_role = replica; ALTER TABLE people ADD shoe int", REPLACED),
+    Case("tables dropped in replica mode", PEOPLE,
+         "SET session_replication_role = replica; DROP TABLE people", REPLACED),
     Case("index", PEOPLE, "CREATE INDEX ON people (age)", REPLACED),
     Case("function", "", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", REPLACED),
     Case("grant", PEOPLE, "GRANT SELECT ON people TO PUBLIC", REPLACED),

@@ -17,6 +17,9 @@ INSERT INTO documents
 SELECT i, jsonb_build_object('a', 'v' || i, 'n', i), ARRAY['x', NULL], i / 4.0, 'ok', '2020-01-01Z'
 FROM generate_series(1, 5) i;
 CREATE SEQUENCE tickets INCREMENT 3 START 10;
+CREATE SEQUENCE never_called START 5;
+CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v int);
+INSERT INTO numbered (v) SELECT i FROM generate_series(1, 5) i;
 CREATE MATERIALIZED VIEW ages AS SELECT count(*) AS n, sum(age) AS total FROM people;
 SELECT lo_from_bytea(4711, 'data');
 """
@@ -71,6 +74,11 @@ WRITES = (
     "UPDATE documents SET size = 'NaN', at = 'infinity', words = '{{}}' WHERE id = {m}",
     "INSERT INTO documents (id, body) SELECT {n} + 20, to_jsonb(repeat(md5('{m}'), 2000))",
     "DELETE FROM documents WHERE id = {n}",
+    "INSERT INTO numbered (v) VALUES ({n})",
+    "UPDATE numbered SET v = v + {n} WHERE id <= {m}",
+    "DELETE FROM numbered WHERE id = {m}",
+    "SELECT setval('never_called', {n} + 1, false)",
+    "SELECT nextval('never_called')",
     "SELECT nextval('tickets')",
     "SELECT setval('tickets', {n} + 1, {m} > 5)",
     "SELECT setval('people_id_seq', {n} + 100)",

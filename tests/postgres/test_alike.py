@@ -15,7 +15,7 @@ import pytest
 from tests.postgres.cases import CASES, DDL_TABLE, FAMILY, HEIRS, PARTS, PEOPLE, REPLACED, Case
 from tests.postgres.conftest import Database
 from tests.postgres.dumping import differences, full_dump
-from tests.postgres.test_cases import statements
+from tests.postgres.test_cases import available, statements
 
 DEFERRED = """
 CREATE TABLE a (id int PRIMARY KEY);
@@ -86,6 +86,10 @@ SCRIPTS = [
          "RETURNS text LANGUAGE sql AS $$ SELECT 'on' $$; CREATE FUNCTION public.pg_backend_pid() RETURNS int "
          "LANGUAGE sql AS $$ SELECT 1 / 0 $$; SET search_path = public, pg_catalog; "
          "CREATE TABLE t (i int); UPDATE people SET age = 1; ALTER TABLE people DROP age; DELETE FROM people"),
+    Case("an extension with tables goes to another schema", PEOPLE,
+         "ALTER EXTENSION vector ADD TABLE people; CREATE SCHEMA other; "
+         "ALTER EXTENSION vector SET SCHEMA other; UPDATE other.people SET age = 1; TRUNCATE other.people",
+         extension="vector"),
     Case("what lists tables and triggers of the user's schema", PEOPLE,
          "SELECT table_name, column_name, data_type FROM information_schema.columns "
          "WHERE table_schema = 'public' ORDER BY 1, 2; CREATE SCHEMA AUTHORIZATION CURRENT_USER "
@@ -101,9 +105,14 @@ def test_statements_do_what_they_do_without_us(
 ) -> None:
     """Statement by statement the same rows or the same error, and the same database in the end."""
     plain, journaled = new_database(), new_database()
+    setup = script.setup
+    if script.extension:
+        if not available(plain, script.extension):
+            pytest.skip(f"the server has no extension {script.extension}")
+        setup = f"CREATE EXTENSION {script.extension}; {setup}"
     with plain.connect() as connection:
-        connection.execute(script.setup.encode())
-    journaled.make(script.setup)
+        connection.execute(setup.encode())
+    journaled.make(setup)
     apps = plain.connect(), journaled.connect()
     for statement in single_statements(script.actions):
         with_us, without_us = (outcome(app, statement) for app in reversed(apps))

@@ -134,6 +134,17 @@ def test_materialised_views_of_a_position(database: Database) -> None:
     database.assert_at("schema")
 
 
+def test_views_are_refreshed_once(database: Database) -> None:
+    """A rewind that follows has nothing to do with them."""
+    database.make(PEOPLE + "CREATE MATERIALIZED VIEW m AS SELECT count(*) FROM people")
+    journal, app = database.store.journal, database.connect()
+    app.execute("DELETE FROM people; REFRESH MATERIALIZED VIEW m")
+    assert journal.rewind().replaced == ("materialised views",)
+    app.execute("DELETE FROM people")
+    assert journal.rewind().replaced == ()
+    database.assert_at("schema")
+
+
 def test_position_with_ddl_before_it(database: Database) -> None:
     """A fixture that makes a table is fine as long as the tests above it only write rows."""
     database.make(SETUP)
