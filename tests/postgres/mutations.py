@@ -1,0 +1,425 @@
+"""Every operation that PostgreSQL's rewind rests on, left out one by one, and what notices it."""
+
+from __future__ import annotations
+
+from tests.mutation import Mutation
+
+MACHINE = "tests/postgres/test_machine.py::test_whatever_is_done_comes_back"
+WRITERS = "tests/postgres/test_writers.py"
+CASES = "tests/postgres/test_cases.py"
+ALIKE = "tests/postgres/test_alike.py"
+CRASHES = "tests/postgres/test_crashes.py"
+POSITIONS = "tests/postgres/test_positions.py"
+BASELINES = "tests/postgres/test_baselines.py"
+APPLICATIONS = "tests/postgres/test_applications.py"
+DISPOSABLE = "tests/postgres/test_disposable.py"
+REPLACING = "tests/postgres/test_replacing.py"
+
+_LOGS = "stores/postgres/install_sql.py"
+_SERVER = "stores/postgres/server_sql.py"
+_DATABASE = "stores/postgres/database.py"
+_JOURNAL = "stores/postgres/journal.py"
+_CATALOG = "stores/postgres/catalog.py"
+_CONTROL = "stores/postgres/control.py"
+_FILLING = "stores/postgres/filling.py"
+_REDO = "stores/postgres/redo.py"
+_CLONES = "stores/postgres/clones.py"
+_RETRYING = "stores/postgres/retrying.py"
+_WITHOUT = "stores/postgres/disposable.py"
+
+_RECORDING = (
+    Mutation(
+        "INSERT is logged",
+        _LOGS,
+        "TG_OP = 'INSERT' THEN {inserted};",
+        "TG_OP = 'INSERT' THEN NULL;",
+    ),
+    Mutation(
+        "UPDATE is logged", _LOGS, "TG_OP = 'UPDATE' THEN {updated};", "TG_OP = 'UPDATE' THEN NULL;"
+    ),
+    Mutation(
+        "DELETE is logged", _LOGS, "TG_OP = 'DELETE' THEN {deleted};", "TG_OP = 'DELETE' THEN NULL;"
+    ),
+    Mutation(
+        "TRUNCATE is logged",
+        _LOGS,
+        'ELSE {target} SELECT 1{_images(table, "t")} FROM ONLY {table.sql} t;',
+        "ELSE NULL;",
+    ),
+    Mutation("old images of an UPDATE", _LOGS, "{target} {old} UNION ALL {new}", "{target} {new}"),
+    Mutation("new images of an UPDATE", _LOGS, "{target} {old} UNION ALL {new}", "{target} {old}"),
+    Mutation(
+        "old images of an UPDATE, row by row",
+        _LOGS,
+        "VALUES (1{_images(table, 'OLD')}), (-1{_images(table, 'NEW')})",
+        "VALUES (-1{_images(table, 'NEW')})",
+    ),
+    Mutation(
+        "new images of an UPDATE, row by row",
+        _LOGS,
+        "VALUES (1{_images(table, 'OLD')}), (-1{_images(table, 'NEW')})",
+        "VALUES (1{_images(table, 'OLD')})",
+    ),
+    Mutation(
+        "partitions and heirs are logged row by row",
+        _CATALOG,
+        "EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent)),",
+        "false,",
+    ),
+    Mutation(
+        "triggers fire in replica mode",
+        _LOGS,
+        '    statements.append(f"ALTER TABLE {table.sql} {always};")\n',
+    ),
+    Mutation(
+        "the journal's own writes are not logged",
+        _LOGS,
+        "= 'on' THEN RETURN NULL; END IF;",
+        "= 'on' THEN NULL; END IF;",
+    ),
+    Mutation(
+        "DDL is noted",
+        _SERVER,
+        "        INSERT INTO {SCHEMA}.ddl (tag, object)\n"
+        "        VALUES (_command.command_tag, _command.object_identity);\n",
+    ),
+    Mutation(
+        "drops are noted",
+        _SERVER,
+        "INSERT INTO {SCHEMA}.ddl (tag, object) VALUES (TG_TAG, _object.object_identity);",
+        "NULL;",
+    ),
+)
+
+_UNDOING = (
+    Mutation(
+        "an undo knows what came before its position",
+        _LOGS,
+        'f"({since} IS NULL OR NOT pg_visible_in_snapshot(l.xid, {since}))"',
+        'f"{since} IS NULL OR true"',
+    ),
+    Mutation(
+        "new rows go", _LOGS, "l;{remove}\n", "l;_found := coalesce(cardinality(_gone), 0);\n"
+    ),
+    Mutation(
+        "old rows come back",
+        _LOGS,
+        '    {_insert(table, f"{table.log} l WHERE l.entry = ANY (seedstate._back)")}\n',
+        "",
+    ),
+    Mutation(
+        "new rows go where there is no key",
+        _LOGS,
+        "    IF _entries > 0 THEN\n        DELETE",
+        "    IF false THEN\n        DELETE",
+    ),
+    Mutation("given values go into identity columns", _LOGS, " OVERRIDING SYSTEM VALUE ", " "),
+    Mutation(
+        "undone entries go",
+        _LOGS,
+        "{switch_off}{restore}{switch_on}    DELETE FROM {table.log} l\n    WHERE {_newer(table)};\n",
+        "{switch_off}{restore}{switch_on}",
+    ),
+    Mutation(
+        "the user's triggers do not fire", _CONTROL, '    "session_replication_role": "replica",\n'
+    ),
+    Mutation(
+        "after DDL nothing is undone in place",
+        _SERVER,
+        "    IF ddl IS NOT NULL THEN RETURN; END IF;\n",
+    ),
+    Mutation(
+        "sequences are put back",
+        _SERVER,
+        "moved := {SCHEMA}.set_sequences(_wanted, _now);",
+        "moved := 0;",
+    ),
+    Mutation("a sequence is as uncalled as it was", _SERVER, "w.value NOT LIKE '~%'", "true"),
+    Mutation(
+        "where an uncalled sequence stands",
+        _SERVER,
+        "coalesce(pg_sequence_last_value(s.oid)::text, {uncalled})",
+        "pg_sequence_last_value(s.oid)::text",
+    ),
+    Mutation(
+        "large objects are looked at",
+        _SERVER,
+        "       {LARGE_OBJECTS}\nFROM",
+        "       NULL::text\nFROM",
+    ),
+    Mutation(
+        "large objects are put back",
+        _JOURNAL,
+        "            with self._control.transaction() as connection:\n"
+        "                objects = self._database.write_objects(connection, position.large_objects)\n",
+        "            objects = undone.objects\n",
+    ),
+    Mutation(
+        "views are refreshed",
+        _JOURNAL,
+        "                refresh_views(connection, position.views)\n",
+        "                pass\n",
+    ),
+    Mutation(
+        "a lost way back leads to a clone",
+        _JOURNAL,
+        "                    rewound = self._replace(to, str(lost))\n",
+        "                    raise\n",
+    ),
+    Mutation(
+        "what came before a position is in the clone",
+        _JOURNAL,
+        "            self._database.redo(entries, position)\n",
+        "            pass\n",
+    ),
+    Mutation(
+        "what is redone is written",
+        _REDO,
+        '        connection.execute(f"SELECT {SCHEMA}.undo_{oid}(NULL, NULL)")\n',
+    ),
+    Mutation(
+        "entries of what is redone are there again",
+        _REDO,
+        '(NULL, NULL)")\n        _write(connection, f"log_{oid}", data)\n',
+        '(NULL, NULL)")\n',
+    ),
+    Mutation(
+        "notes of what is redone are there again",
+        _REDO,
+        '    _write(connection, "ddl", entries.refreshes)\n',
+    ),
+)
+
+_KEEPING = (
+    Mutation(
+        "tables that were written are saved",
+        _DATABASE,
+        "dirty = self._touched(connection) | unknown",
+        "dirty = unknown",
+    ),
+    Mutation(
+        "tables of which nothing is known are saved",
+        _DATABASE,
+        "dirty = self._touched(connection) | unknown",
+        "dirty = self._touched(connection)",
+    ),
+    Mutation(
+        "logs are emptied",
+        _DATABASE,
+        '            connection.execute(";".join(f"DELETE FROM {log}" for log in logs))\n',
+    ),
+    Mutation(
+        "new tables are another generation",
+        _DATABASE,
+        "        if ddl:\n            self._generations",
+        "        if not self.generation:\n            self._generations",
+    ),
+    Mutation(
+        "logs follow DDL when a position is marked",
+        _JOURNAL,
+        "                self._database.renew_logs()\n",
+    ),
+    Mutation(
+        "a switch fills tables that differ",
+        _JOURNAL,
+        "if again or target.contents.get(oid) is not here.contents.get(oid)",
+        "if again",
+    ),
+    Mutation(
+        "a switch to other tables is a clone",
+        _JOURNAL,
+        "elif target.generation != self._database.generation:",
+        "elif False:",
+    ),
+    Mutation(
+        "a switch undoes what is not filled",
+        _DATABASE,
+        "row = connection.execute(_REWIND, (None, baseline.sequences, None, None)).fetchone()",
+        "since = connection.execute('SELECT pg_current_snapshot()::text').fetchone()\n"
+        "                row = connection.execute(\n"
+        "                    _REWIND, (since[0], baseline.sequences, None, None)\n"
+        "                ).fetchone()",
+    ),
+    Mutation(
+        "a switch puts large objects back",
+        _DATABASE,
+        "                write_objects(connection, baseline.large_objects)\n",
+    ),
+    Mutation(
+        "a switch refreshes views",
+        _DATABASE,
+        "                refresh_views(connection, baseline.views)\n",
+    ),
+    Mutation(
+        "tables are emptied before they are filled",
+        _FILLING,
+        'statements = [f"DELETE FROM ONLY {tables[oid].sql}" for oid in wanted if oid not in large]',
+        "statements = []",
+    ),
+    Mutation(
+        "logs of filled tables are emptied",
+        _FILLING,
+        '    statements.extend(f"DELETE FROM {tables[oid].log}" for oid in wanted)\n',
+    ),
+    Mutation(
+        "tables are filled",
+        _FILLING,
+        "        files.fill(connection, tables[oid], content)\n",
+        "        pass\n",
+    ),
+    Mutation(
+        "a clone is filled where its template differs",
+        _DATABASE,
+        "            or template.contents[oid] is not baseline.contents.get(oid)\n",
+    ),
+)
+
+_DESPITE_WRITERS = (
+    Mutation(
+        "one snapshot for a whole rewind",
+        _CONTROL,
+        '"default_transaction_isolation": "repeatable read"',
+        '"default_transaction_isolation": "read committed"',
+    ),
+    Mutation(
+        "a rewind knows of transactions that go on",
+        _SERVER,
+        "settled := {SCHEMA}.settled();",
+        "settled := true;",
+    ),
+    Mutation(
+        "who goes on is not taken for clean",
+        _DATABASE,
+        "entry=entry if settled else None",
+        "entry=entry",
+    ),
+    Mutation(
+        "nor when a position is marked", _DATABASE, "entry=entry if row[1] else None", "entry=entry"
+    ),
+    Mutation(
+        "nor after a switch",
+        _DATABASE,
+        "            position.entry = undone.entry if position.entry is not None else None\n",
+    ),
+    Mutation(
+        "the last entry is read before the rewind",
+        _DATABASE,
+        "            return self._undone(self.entry(), self.control.one(_REWIND, since))\n",
+        "            row = self.control.one(_REWIND, since)\n"
+        "            return self._undone(self.entry(), row)\n",
+    ),
+    Mutation(
+        "live writers are tried again",
+        _RETRYING,
+        "_LIVE_WRITER = (errors.SerializationFailure, errors.UniqueViolation, errors.ExclusionViolation)",
+        "_LIVE_WRITER = (errors.ExclusionViolation,)",
+    ),
+    Mutation(
+        "tables are locked before they are filled",
+        _DATABASE,
+        "                lock_tables(connection, (self.tables[oid] for oid in wanted))\n",
+    ),
+    Mutation(
+        "what a switch leaves is the baseline's sequences",
+        _DATABASE,
+        "            position.sequences = baseline.sequences\n",
+    ),
+)
+
+PROOFS: dict[str, tuple[Mutation, ...]] = {
+    MACHINE: _RECORDING + _UNDOING + _KEEPING,
+    WRITERS: _DESPITE_WRITERS,
+    CASES: (
+        Mutation("DDL is noted in replica mode", _SERVER, "ALTER EVENT TRIGGER seedstate_ddl ENABLE ALWAYS;\n"),
+        Mutation("drops are noted in replica mode", _SERVER, "ALTER EVENT TRIGGER seedstate_drop ENABLE ALWAYS;\n"),
+        Mutation("images do not depend on the session", _LOGS,
+                 "if any(column.pinned for column in table.logged):", "if False:"),
+        Mutation("triggers that always fire are off during an undo", _LOGS,
+                 "{switch_off}{restore}{switch_on}", "{restore}"),
+        Mutation("and on again after it", _LOGS, "{switch_off}{restore}{switch_on}", "{switch_off}{restore}"),
+        Mutation("a key has no NULL", _CATALOG, " AND NOT a.attnotnull)", " AND false)"),
+        Mutation("a key holds at every moment", _CATALOG, "i.indimmediate AND am.amname", "am.amname"),
+        Mutation("a key is of all rows", _CATALOG, "  AND i.indpred IS NULL AND", "  AND"),
+        Mutation("a key is of columns", _CATALOG, " AND i.indexprs IS NULL\n", "\n"),
+        Mutation("keys compare as the column does", _LOGS,
+                 'return f"({value}) COLLATE {column.collation}" if column.collation else value',
+                 "return value"),
+    ),
+    ALIKE: (
+        Mutation("a changed table is let go", _SERVER, "PERFORM {SCHEMA}.release(_command.objid);", "NULL;"),
+        Mutation("a dropped column's table is let go", _SERVER,
+                 "PERFORM {SCHEMA}.release(_object.objid);", "NULL;"),
+        Mutation("a changed type's tables are let go", _SERVER,
+                 "            PERFORM {SCHEMA}.release(c.oid) FROM pg_catalog.pg_class c\n"
+                 "            WHERE c.reloftype = _command.objid;\n", "            NULL;\n"),
+        Mutation("a changed schema's tables are let go", _SERVER,
+                 "            PERFORM {SCHEMA}.release(c.oid) FROM pg_catalog.pg_class c\n"
+                 "            WHERE c.relnamespace = _command.objid;\n", "            NULL;\n"),
+        Mutation("all tables are let go with an extension", _SERVER,
+                 "PERFORM {SCHEMA}.release(t.relid) FROM {SCHEMA}.tables t;", "NULL;"),
+        Mutation("heirs are let go too", _SERVER,
+                 "            UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN family f\n"
+                 "                  ON i.inhparent OPERATOR(pg_catalog.=) f.oid\n"),
+        Mutation("only functions of the server are called", _SERVER,
+                 "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\n"
+                 "DECLARE _command record;", "LANGUAGE plpgsql SECURITY DEFINER AS $$\nDECLARE _command record;"),
+    ),
+    APPLICATIONS: (
+        Mutation("logs need no rights", _LOGS, "LANGUAGE plpgsql SECURITY DEFINER{settings}", "LANGUAGE plpgsql{settings}"),
+        Mutation("prepared transactions are waited for", "stores/postgres/blockers.py",
+                 "UNION ALL SELECT NULL, gid FROM pg_prepared_xacts WHERE database = current_database()\n"),
+        Mutation("prepared transactions are rolled back before a clone", _CLONES,
+                 "            end_prepared(control)\n"),
+    ),
+    CRASHES: (
+        Mutation("a clean database has its mark", _DATABASE,
+                 "        return position.entry is not None and self.check() == (\n            self._nonce,\n",
+                 "        found = self.check()\n        return position.entry is not None and found == (\n"
+                 "            found[0],\n"),
+        Mutation("a lost mark is a lost journal", _DATABASE, "if nonce != self._nonce or not nonce:", "if False:"),
+        Mutation("a template's unlogged tables are filled again", _DATABASE, "            or table.unlogged\n"),
+        Mutation("nothing is kept after a crash", _DATABASE,
+                 "            if self._nonce and isinstance(lost, CrashedError):\n                raise\n"),
+    ),
+    POSITIONS: (
+        Mutation("later positions are forgotten", _JOURNAL, "            del self._positions[later]\n", "            pass\n"),
+        Mutation("notes of refreshed views go", _SERVER,
+                 "    DELETE FROM {SCHEMA}.ddl d WHERE _since IS NULL OR NOT pg_visible_in_snapshot(d.xid, _since);\n"),
+        Mutation("later entries have later numbers", _REDO,
+                 "    connection.execute(f\"SELECT setval('{SCHEMA}.entry', %s)\", (entries.last,))\n"),
+    ),
+    BASELINES: (
+        Mutation("logs and rows agree", _LOGS, "IF _found <> coalesce(cardinality(_gone), 0) THEN", "IF false THEN"),
+        Mutation("most rows changed are read back", _LOGS, "    IF entries > _limit THEN RETURN; END IF;\n"),
+        Mutation("sequences with a cache are not put back", _CATALOG, "s.seqcache > 1", "false"),
+        Mutation("they are never behind a baseline", _DATABASE,
+                 "                set_cached(connection, baseline.cached)\n"),
+    ),
+    REPLACING: (
+        Mutation("a clone has the database's settings", _CLONES,
+                 "            for statement in template.settings:\n                connection.execute(statement)\n"),
+        Mutation("sessions are ended at every look", _CLONES,
+                 "    while not removed:\n        _end_sessions(connection, control.dbname)\n",
+                 "    _end_sessions(connection, control.dbname)\n    while not removed:\n"),
+    ),
+    DISPOSABLE: (
+        Mutation("a later transaction is no clean clone", _WITHOUT, " and last == (self._named_by,)", ""),
+        Mutation("a moved sequence is no clean clone", _WITHOUT,
+                 "first == (self._sequences, False)", "bool(first) and first[1:] == (False,)"),
+        Mutation("an open transaction is no clean clone", _WITHOUT, "first == (self._sequences, False)",
+                 "bool(first) and first[:1] == (self._sequences,)"),
+        Mutation("nothing of ours is in a clone", _WITHOUT,
+                 '            connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE")\n'),
+        Mutation("after a crash clones are made from another template", _JOURNAL,
+                 "            if self._disposable.is_trusted:\n", "            if True:\n"),
+    ),
+}  # fmt: skip
+"""Mutations by the proof that fails of them: the machine, the writers, or what is tried apart,
+because it matters in a moment or to a schema that the machine does not have."""
+
+MUTATIONS: tuple[Mutation, ...] = tuple(each for group in PROOFS.values() for each in group)
+
+
+def proof_of(mutation: Mutation) -> str:
+    """The node id of what notices it."""
+    return next(proof for proof, group in PROOFS.items() if mutation in group)

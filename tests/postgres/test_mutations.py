@@ -1,0 +1,47 @@
+"""Proofs fail when any operation of PostgreSQL's journal is left out.
+
+A few operations are left out in every run, all of them with SEEDSTATE_TEST_MUTATIONS=all, which
+takes a quarter of an hour of a quiet machine.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import pytest_seedstate
+from tests.mutation import Mutation, assert_noticed
+from tests.postgres.mutations import MUTATIONS, proof_of
+
+ALL = os.environ.get("SEEDSTATE_TEST_MUTATIONS") == "all"
+EVERY_TIME = (
+    "UPDATE is logged",
+    "old rows come back",
+    "sequences are put back",
+    "who goes on is not taken for clean",
+    "a clean database has its mark",
+)
+CHOSEN = [each for each in MUTATIONS if ALL or each.name in EVERY_TIME]
+ROUNDS = "200"
+"""Of the writers: some of these matter in few rounds."""
+
+
+@pytest.mark.parametrize("mutation", CHOSEN, ids=lambda mutation: mutation.name)
+def test_its_proof_notices(
+    mutation: Mutation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Left out, something fails."""
+    monkeypatch.setenv("SEEDSTATE_TEST_ROUNDS", ROUNDS)
+    assert_noticed(mutation, proof_of(mutation), tmp_path)
+
+
+def test_each_stands_where_it_says() -> None:
+    """Its text is in its module, once; no name is given twice, and those of every run are there."""
+    package = Path(pytest_seedstate.__file__).parent
+    for each in MUTATIONS:
+        assert (package / each.module).read_text("utf-8").count(each.old) == 1, each.name
+    names = [each.name for each in MUTATIONS]
+    assert len(set(names)) == len(names)
+    assert set(EVERY_TIME) <= set(names)
