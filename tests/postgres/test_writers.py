@@ -1,4 +1,7 @@
-"""Writers that commit while the journal rewinds, switches, keeps and marks."""
+"""Writers that commit while the journal rewinds, switches, keeps and marks.
+
+SEEDSTATE_TEST_ROUNDS=10000 makes a long run.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,21 @@ def writers(database: Database) -> Iterator[list[Writer]]:
         writer.end()
 
 
+def writers_of(database: Database) -> set[str]:
+    """The writers as a change names them, once both have connected."""
+    looking = database.connect()
+    deadline = time.monotonic() + 60
+    while True:
+        found = looking.execute(
+            "SELECT application_name, pid FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name LIKE 'writer %'"
+        ).fetchall()
+        if len(found) == 2:
+            return {f"{name} (pid {pid})" for name, pid in found}
+        assert time.monotonic() < deadline, found
+        time.sleep(0.01)
+
+
 def settle(database: Database, position: int = 0) -> None:
     """What the next test's set-up does: rewind what is not clean. Nobody writes now."""
     journal = database.store.journal
@@ -42,17 +60,22 @@ def test_rewinds_during_writes_lose_nothing(database: Database, writers: list[Wr
     """Never a clean answer for a dirty database, and every late write is undone."""
     journal = database.store.journal
     chance = random.Random(7)
+    names = writers_of(database)
     late = 0
     for _ in range(ROUNDS):
         for writer in writers:
             writer.go()
         for _ in range(chance.randint(1, 5)):
             time.sleep(chance.random() * 0.005)
-            journal.rewind()
+            assert set(journal.rewind().writers) <= names
             journal.is_clean()
         for writer in writers:
             writer.pause()
-        late += bool(journal.changes())
+        changes = journal.changes()
+        late += bool(changes)
+        for change in changes:
+            assert change.writers, change
+            assert set(change.writers) <= names
         settle(database)
         database.assert_at("schema")
     assert late, "no round had a late write: the writers do not write"
