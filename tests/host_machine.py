@@ -88,7 +88,7 @@ class HostMachine(RuleBasedStateMachine):
     @rule()
     def mark(self) -> None:
         position = self.journal.mark()
-        assert position > max(self.positions)
+        assert position == max(self.positions) + 1
         self.positions[position] = self.subject.everything()
 
     @rule()
