@@ -120,6 +120,10 @@ _SEARCHES: tuple[dict[str, Any], ...] = (
 )
 
 
+_IDS = ("bulk", "gone", *(f"{kind}{n}" for kind in ("", "up", "r", "v", "short") for n in range(9)))
+"""Documents that the operations write, there or not."""
+
+
 def everything(client: Client) -> dict[str, Any]:
     """All that the public API says is there, with scores, versions and sequence numbers."""
     client("POST", "/_refresh")
@@ -141,10 +145,13 @@ def everything(client: Client) -> dict[str, Any]:
 def _index(client: Client, name: str) -> dict[str, Any]:
     asked = {"size": 1000, "version": True, "seq_no_primary_term": True, "sort": ["_doc"]}
     hits = client("POST", f"/{name}/_search", asked).body["hits"]["hits"]
+    known = sorted({*_IDS, *(hit["_id"] for hit in hits)})
     lines = [part for search in _SEARCHES for part in ({}, search)]
     found = client("POST", f"/{name}/_msearch", lines).body["responses"]
     return {
         "order": [hit["_id"] for hit in hits],
+        # Found by id at once, and by searches after a refresh: two ways to what is there.
+        "by id": client("POST", f"/{name}/_mget", {"ids": known}).body["docs"],
         "documents": {hit.pop("_id"): hit for hit in hits},
         "found": [
             {"hits": each.get("hits"), "aggregations": each.get("aggregations")} for each in found

@@ -11,12 +11,19 @@ _MOMENT, _INDEX, _CONTENTS, _LATE, _TEMPLATES = (
 )
 _MACHINE = "tests/opensearch_host/test_machine.py::test_whatever_is_done_comes_back"
 _REWIND = "tests/opensearch_host/test_rewind.py::"
+_LIFE = "tests/opensearch_host/test_life.py::"
 _EACH = f"{_REWIND}test_each_write_comes_back"
 _CHANGES = "tests/opensearch_host/test_changes.py::"
 _CONTEXTS = f"{_REWIND}test_another_scroll_is_not_the_same"
 _AS_COPIES = "tests/opensearch/test_late.py::test_they_behave_as_copies"
 
 _IN_PLACE = (
+    Mutation(
+        "a process goes back to no other state than its own",
+        "services/host/journal.py",
+        "            if keeper is self._positions[-1].keeper:\n                if self._is_untouched",
+        "            if self._positions:\n                if self._is_untouched",
+    ),
     Mutation("a node goes back", _HOSTED, "            self._moment.go_back()\n"),
     Mutation("what went back counts from 0", _HOSTED, "            self._writes.void_all()\n"),
     Mutation(
@@ -153,6 +160,15 @@ _COUNTED = (
 )
 
 _RARELY = (
+    (
+        f"{_LIFE}test_a_long_request_does_not_delay_a_rewind",
+        Mutation(
+            "no long request is waited for",
+            _HOSTED,
+            "acquire(timeout=_GO_BACK_PATIENCE)",
+            "acquire(timeout=60)",
+        ),
+    ),
     (
         f"{_REWIND}test_a_scroll_does_not_outlive_a_rewind",
         Mutation(
