@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from rewinding import all_stores, aws, opensearch, postgres, suite
+from rewinding import all_stores, aws, loading, opensearch, postgres, suite
 from rewinding.measuring import Run
 
 PARTS = {
@@ -27,6 +27,7 @@ PARTS = {
     "all": all_stores.all_stores,
     "switch": all_stores.switching,
     "suite": suite.suite,
+    "loading": loading.loading,
 }
 
 
