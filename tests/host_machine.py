@@ -5,6 +5,7 @@ SEEDSTATE_TEST_EXAMPLES=500 makes a long run of other examples.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,11 +49,15 @@ class HostMachine(RuleBasedStateMachine):
         subject: what is driven.
         filled: all that is there in the state that each run begins and ends with.
         in_full: the same, in full.
+        counts: of all runs, to be added to.
     """
 
-    def __init__(self, subject: Subject, filled: State, in_full: State) -> None:
+    def __init__(
+        self, subject: Subject, filled: State, in_full: State, counts: Counter[str]
+    ) -> None:
         super().__init__()
         self.subject = subject
+        self.counts = counts
         self.journal = subject.journal
         self.in_full = in_full
         self.baselines = {FILLED: filled}
@@ -151,12 +156,14 @@ class HostMachine(RuleBasedStateMachine):
         self._assert_at(position)
 
     def _assert_at(self, position: int) -> None:
+        self.counts["returns to a state, compared"] += 1
         assert self.subject.everything() == self.positions[position]
         assert self.journal.is_clean(position)
         assert not self.journal.changes(position)
 
     def teardown(self) -> None:
         """However a run ends, it began with this."""
+        self.counts["runs, compared in full at their end"] += 1
         self.journal.switch(FILLED)
         read = self.subject.in_full or self.subject.everything
         assert read() == self.in_full
@@ -169,7 +176,12 @@ def run_host_machine(subject: Subject) -> None:
     """Carry out random writes, marks, rewinds and switches, compared in full after each return."""
     subject.journal.keep(FILLED)
     filled, in_full = subject.everything(), (subject.in_full or subject.everything)()
-    machine: Callable[[], HostMachine] = lambda: HostMachine(subject, filled, in_full)  # noqa: E731
+    counts: Counter[str] = Counter()
+    machine: Callable[[], HostMachine] = lambda: HostMachine(  # noqa: E731
+        subject, filled, in_full, counts
+    )
     run_state_machine_as_test(machine, settings=machine_settings(examples=12, steps=30))
+    # For whoever makes a long run.
+    print(", ".join(f"{count} {what}" for what, count in counts.items()))
     subject.journal.switch("empty")
     subject.journal.forget(FILLED)
