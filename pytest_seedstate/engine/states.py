@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from pytest_seedstate.stores.base import Journal
 
 SCHEMA_ONLY = "schema"
+_MOST_DISTURBED = 5
+"""How often a state is loaded while others go on writing."""
+
+
+class DisturbedError(SeedstateError):
+    """A state could not be loaded now; later it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,8 @@ class States:
             try:
                 with self._figures.timed("loaded"):
                     self._load(state)
+            except DisturbedError:
+                raise
             except SeedstateError as error:
                 self._failed[state.key] = error
                 raise
@@ -140,28 +148,54 @@ class States:
         assert state.generate is not None
         self.make_ahead(state)
         dataset = self._ahead.pop(state.key, None)
-        self._switch(SCHEMA_ONLY)
-        self.current = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())
-        try:
-            if dataset is None:
-                dataset = state.generate(FROM_THE_START)
-            self.insert(dataset)
-        except BaseException:
-            for journal in self._fleet.journals:
-                journal.rewind()
-            raise
-        taken = Taken()
-        for journal in self._fleet.journals:
-            if not journal.is_clean():
-                journal.keep(state.key)
-                self._kept_by.setdefault(journal.name, []).append(state.key)
-                self._at[journal.name] = state.key
-                taken += journal.taken_by(state.key)
+        for _ in range(_MOST_DISTURBED):
+            self._switch(SCHEMA_ONLY)
+            self.current = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())
+            try:
+                if dataset is None:
+                    dataset = state.generate(FROM_THE_START)
+                self.insert(dataset)
+            except BaseException:
+                for journal in self._fleet.journals:
+                    journal.rewind()
+                raise
+            taken, others = self._keep(state.key)
+            # What programs of a scenario write cannot be told from what others do.
+            if state.writes_itself or not others:
+                break
+            self._switch(SCHEMA_ONLY)
+            self._forget_baselines(state.key)
+            self._figures.remark(
+                f"late writes while '{state.title}' was loaded, which was done again: "
+                + ", ".join(others)
+            )
+        else:
+            raise DisturbedError(
+                f"somebody writes all the time, so that '{state.title}' cannot be loaded",
+                checked=f"tried {_MOST_DISTURBED} times; writers: {', '.join(others)}",
+                fix="let background work end with the test that began it",
+            )
         self._datasets[state.key] = dataset
         if state.writes_itself:
             self._writing_themselves.add(state.key)
         for key in self._kept.add(state.key, taken):
             self._forget(key)
+
+    def _keep(self, key: str) -> tuple[Taken, list[str]]:
+        """Keep what was loaded as the baseline of a state.
+
+        Returns:
+            What it takes; who else wrote meanwhile.
+        """
+        taken = Taken()
+        others: list[str] = []
+        for journal in self._fleet.journals:
+            if not journal.is_clean():
+                others.extend(journal.keep(key))
+                self._kept_by.setdefault(journal.name, []).append(key)
+                self._at[journal.name] = key
+                taken += journal.taken_by(key)
+        return taken, others
 
     def insert(self, dataset: Dataset) -> None:
         """Load a dataset on top of what the stores hold, all stores at once.
@@ -182,6 +216,9 @@ class States:
         dataset = self._datasets.pop(key)
         if dataset is not None and key not in self._writing_themselves:
             self._put_aside.put(key, dataset)
+        self._forget_baselines(key)
+
+    def _forget_baselines(self, key: str) -> None:
         for journal in self._fleet.journals:
             keys = self._kept_by.get(journal.name, [])
             if key in keys:

@@ -65,8 +65,13 @@ class Journal(Protocol):
     def name(self) -> str:
         """How it is called in messages and figures: that of its service."""
 
-    def keep(self, baseline: str) -> None:
-        """What the service holds now becomes `baseline`, and the current one; positions go."""
+    def keep(self, baseline: str) -> tuple[str, ...]:
+        """What the service holds now becomes `baseline`, and the current one; positions go.
+
+        Returns:
+            Who besides this process's stores has written of what the baseline before did not
+            have, as far as that is known.
+        """
 
     def switch(self, baseline: str) -> None:
         """Make a kept baseline current, in place: endpoints and connections stay what they were.

@@ -11,6 +11,9 @@ from urllib.parse import unquote, urlsplit
 
 from pytest_seedstate.errors import SeedstateError
 
+USER_AGENT = "pytest-seedstate"
+"""How our own requests are told from those of applications."""
+
 _TIMEOUT = 60.0
 
 
@@ -41,7 +44,7 @@ class HttpClient:
         self.host = parts.netloc.rpartition("@")[2]
         self.url = f"http://{self.host}"
         self._path = parts.path.rstrip("/")
-        self._headers = {"host": self.host, "user-agent": "pytest-seedstate"}
+        self._headers = {"host": self.host, "user-agent": USER_AGENT}
         if parts.username is not None:
             pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             encoded = base64.b64encode(pair.encode()).decode("ascii")

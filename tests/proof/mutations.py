@@ -170,4 +170,14 @@ _IN_STATES = (
     ),
 )
 
+FOUND_BY_EXAMPLE = (
+    Mutation(
+        "what others write while a state is loaded is no part of it",
+        _STATES,
+        "if state.writes_itself or not others:",
+        "if True:",
+    ),
+)
+"""Operations that matter in moments too rare for the machine, each with an example of its own."""
+
 MUTATIONS = (*_AT_ENTER, *_IN_REWIND, *_IN_LAYERS, *_ON_THE_WAY_BACK, *_IN_STATES)

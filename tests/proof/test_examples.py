@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.records.progress import FROM_THE_START
 from tests.proof.home import Home, Homes
 
 
@@ -61,3 +64,54 @@ def test_times_that_python_lacks_are_told_as_text(home: Home) -> None:
     assert changes.changes[0].after is not None
     assert changes.changes[0].after["at"] == "infinity"
     assert not changes.notes
+
+
+LATE = {
+    "postgres": [("postgres 12", 7, 7), ("postgres 13", 7, 7)],
+    "aws": [("aws put", 2, 6)],
+    "opensearch": [("search index", 3, 5)],
+}
+
+
+class Disturbed(list[Any]):
+    """Entries to load; while they are read, somebody writes.
+
+    Args:
+        entries: the entries.
+        write: what is done, once.
+    """
+
+    def __init__(self, entries: Sequence[Any], write: Callable[[], None]) -> None:
+        super().__init__(entries)
+        self._write: Callable[[], None] | None = write
+
+    def __iter__(self) -> Iterator[Any]:
+        write, self._write = self._write, None
+        if write is not None:
+            write()
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("service", LATE)
+def test_what_is_written_while_a_state_is_loaded_is_no_part_of_it(home: Home, service: str) -> None:
+    """It had become a part of the baseline, for as long as the run lasted."""
+    home.engine.enter(home.state("schema"), frozenset())
+    before = home.dump()
+    state = home.project.state(["marks"], params={"count": 6})
+    dataset = state.generate(FROM_THE_START)
+    rows = dataset.entries["postgres"]["marks"]
+    disturbed = Disturbed(rows, lambda: home.single.write(LATE[service]))
+    dataset.entries["postgres"]["marks"] = disturbed
+    state = replace(state, key=f"disturbed {service}", generate=lambda after: dataset)
+
+    home.engine.enter(state, frozenset())
+
+    assert home.engine.is_clean()
+    found = home.dump()
+    assert len(found["postgres"]['r "public"."marks"']) == 6
+    assert found["postgres"]['r "public"."bag"'] == before["postgres"]['r "public"."bag"']
+    assert found["aws"]["tables"]["shop"][2]["Items"] == []
+    assert found["opensearch"]["indices"]["other"]["documents"] == {}
+    (remark,) = [each for each in home.engine.figures.remarks if "was loaded" in each]
+    assert any(name in remark for name in ("single (pid", "Boto3", "application"))
+    home.engine.figures.remarks.clear()

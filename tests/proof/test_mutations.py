@@ -13,7 +13,7 @@ import pytest
 
 from tests.machines import EXAMPLES
 from tests.mutation import Mutation, assert_noticed
-from tests.proof.mutations import MUTATIONS
+from tests.proof.mutations import FOUND_BY_EXAMPLE, MUTATIONS
 
 MACHINE = "tests/proof/test_machine.py::test_whatever_a_suite_does_each_test_finds_its_state"
 ALL = os.environ.get("SEEDSTATE_TEST_MUTATIONS") == "all"
@@ -35,6 +35,13 @@ def test_the_machine_notices(
         # What matters in rare moments only is found in more examples than a usual run has.
         monkeypatch.setenv(EXAMPLES, "60")
     assert_noticed(mutation, MACHINE, tmp_path)
+
+
+@pytest.mark.skipif(not ALL, reason="SEEDSTATE_TEST_MUTATIONS=all runs it")
+@pytest.mark.parametrize("mutation", FOUND_BY_EXAMPLE, ids=lambda mutation: mutation.name)
+def test_an_example_notices(mutation: Mutation, tmp_path: Path) -> None:
+    """Left out, the example of it fails."""
+    assert_noticed(mutation, "tests/proof/test_examples.py", tmp_path)
 
 
 def test_chosen_mutations_are_there() -> None:

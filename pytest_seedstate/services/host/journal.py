@@ -15,6 +15,7 @@ from pytest_seedstate.services.host.hosted import Touch
 from pytest_seedstate.services.host.processes import Keeper, ProcessEndedError, Server, Slots
 from pytest_seedstate.stores.base import Rewound, Taken
 from pytest_seedstate.stores.changes import Change, ChangeSet
+from pytest_seedstate.stores.http_client import USER_AGENT
 
 Describe = Callable[[Touch, Any, Any], Change]
 """Makes the change of a record from what is held for it before and after, None for nothing."""
@@ -101,8 +102,11 @@ class HostJournal:
         """The process that answers requests now; another one after rewinds that forked it."""
         return self._server.pid
 
-    def keep(self, baseline: str) -> None:
+    def keep(self, baseline: str) -> tuple[str, ...]:
         """What the service holds now becomes `baseline`, and the current one; positions go.
+
+        Returns:
+            Who besides our stores has written of what the baseline before did not have.
 
         Raises:
             SeedstateError: a request has been in progress for too long, or the host has ended.
@@ -114,6 +118,7 @@ class HostJournal:
             self._become_current(baseline, keeper)
             if replaced is not None:
                 self._let_go([replaced])
+            return tuple(each for each in keeper.writers if not each.startswith(f"{USER_AGENT}:"))
 
     def switch(self, baseline: str) -> None:
         """Make a kept baseline current, in place: endpoints and connections stay what they were.

@@ -186,6 +186,7 @@ class Process:
         target.close()
         server.close()
         memory = 0
+        writers = _summary(self._hosted.segments)["writers"]
         if message["baseline"]:
             self._hosted.settle()
             self._hosted.segments = []
@@ -193,7 +194,9 @@ class Process:
             memory = platform.private_memory()
         self._hosted.segments.append(Log())
         segment = len(self._hosted.segments) - 1
-        self._channel.send({"kept": os.getpid(), "segment": segment, "memory": memory})
+        self._channel.send(
+            {"kept": os.getpid(), "segment": segment, "memory": memory, "writers": writers}
+        )
         return True
 
     def _go_back(self) -> None:

@@ -6,6 +6,7 @@ import os
 import select
 import socket
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 from pytest_seedstate.errors import SeedstateError
@@ -95,12 +96,16 @@ class Keeper(_Process):
     Attributes:
         segment: of what its servers record, the part that begins at this state.
         memory: bytes of what was written since the state before; of baselines only.
+        writers: who has written since the baseline before.
     """
 
-    def __init__(self, channel: Channel, segment: int, memory: int = 0) -> None:
+    def __init__(
+        self, channel: Channel, segment: int, memory: int = 0, writers: Sequence[str] = ()
+    ) -> None:
         super().__init__(channel)
         self.segment = segment
         self.memory = memory
+        self.writers = writers
         self._standby: Server | None = None
 
     def next_server(self, slots: Slots) -> Server:
@@ -214,7 +219,9 @@ class Server(_Process):
     def become_keeper(self, kept: Message) -> Keeper:
         """The same process in its new role, as the answer to `keep` describes it."""
         self._slots.give_back(self.slot)
-        return Keeper(self.channel, int(kept["segment"]), int(kept["memory"]))
+        return Keeper(
+            self.channel, int(kept["segment"]), int(kept["memory"]), list(kept["writers"])
+        )
 
     def touched(self, segment: int) -> Message:
         """What was touched since a segment began: ``keys``, ``values``, ``notes``, ``writers``.

@@ -167,6 +167,17 @@ def _writer(text: str) -> str:
     return f"{name or 'unnamed application'} (pid {pid})"
 
 
+def read_writers(connection: psycopg.Connection[Any], logs: Iterable[str]) -> tuple[str, ...]:
+    """The sessions besides this one that have written what is in logs."""
+    parts = (
+        f"SELECT DISTINCT l.application || ' ' || l.pid FROM {log} l "
+        "WHERE l.pid <> pg_backend_pid()"
+        for log in logs
+    )
+    rows = connection.execute(" UNION ".join(parts)).fetchall()
+    return tuple(sorted(_writer(row[0]) for row in rows))
+
+
 def _ddl(connection: psycopg.Connection[Any], since: str | None) -> tuple[list[str], set[str]]:
     rows = connection.execute(
         f"""

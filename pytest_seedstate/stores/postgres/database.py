@@ -17,6 +17,7 @@ from pytest_seedstate.stores.postgres.baselines import (
     LargeObjects,
 )
 from pytest_seedstate.stores.postgres.catalog import Catalog, Table, read_views
+from pytest_seedstate.stores.postgres.changes import read_writers
 from pytest_seedstate.stores.postgres.control import Control, NoDatabaseError
 from pytest_seedstate.stores.postgres.filling import (
     fill_tables,
@@ -178,11 +179,16 @@ class Database:
         self.tables = {table.oid: table for table in self.catalog.journaled}
         return unknown
 
-    def keep(self, held: Mapping[int, Content | None]) -> tuple[Baseline, Position]:
+    def keep(
+        self, held: Mapping[int, Content | None]
+    ) -> tuple[Baseline, Position, tuple[str, ...]]:
         """Save what the database holds and empty the logs.
 
         Args:
             held: contents of the current baseline; shared where a table did not change.
+
+        Returns:
+            Also the other sessions that the logs have.
 
         Raises:
             CrashedError: the server has crashed since the last baseline.
@@ -201,6 +207,7 @@ class Database:
                 for oid, table in self.tables.items()
             }
             logs = [self.tables[oid].log for oid in dirty] + [f"{SCHEMA}.ddl"]
+            writers = read_writers(connection, logs)
             connection.execute(";".join(f"DELETE FROM {log}" for log in logs))
             note_sizes(connection, contents)
             position = self.here(connection, entry)
@@ -214,7 +221,7 @@ class Database:
                 views=position.views,
             )
         self._vacuum()
-        return baseline, position
+        return baseline, position, writers
 
     def _touched(self, connection: psycopg.Connection[Any]) -> set[int]:
         candidates = connection.execute(

@@ -74,8 +74,11 @@ class PostgresJournal:
 
     # -- baselines
 
-    def keep(self, baseline: str) -> None:
+    def keep(self, baseline: str) -> tuple[str, ...]:
         """What the database holds now becomes `baseline`, and the current one; positions go.
+
+        Returns:
+            The other sessions that have written rows which the baseline before did not have.
 
         Raises:
             SeedstateError: a transaction holds a table, the server does not answer or has crashed
@@ -85,7 +88,7 @@ class PostgresJournal:
             before = self._database.generation
             current = self._baselines.get(self._current)
             try:
-                kept, position = self._database.keep(current.contents if current else {})
+                kept, position, writers = self._database.keep(current.contents if current else {})
             except CrashedError as lost:
                 raise SeedstateError(
                     "what was loaded into PostgreSQL cannot be kept",
@@ -99,6 +102,7 @@ class PostgresJournal:
                 WAIT_FOR_SESSIONS if kept.generation != before else 0,
             )
             self._sweep()
+            return writers
 
     def switch(self, baseline: str) -> None:
         """Make a kept baseline current, in place where its tables are those of now.
