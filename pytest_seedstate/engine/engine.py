@@ -264,7 +264,8 @@ class Engine:
         found = [(target, target[0].end_writers()) for target in targets]
         ended = [text for _, texts in found for text in texts or ()]
         if held_up is not None and not ended:
-            raise held_up
+            # Whoever was in the way may be gone by now, without a trace.
+            self._rewind_each(targets)
         waited = [target for target, texts in found if texts is not None]
         if held_up or waited:
             # Whoever was in the middle of writing here may have written elsewhere meanwhile.
