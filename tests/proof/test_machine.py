@@ -427,4 +427,4 @@ def homes(tmp_path: Path) -> Iterator[Homes]:
 def test_whatever_a_suite_does_each_test_finds_its_state(homes: Homes) -> None:
     """Random tests, fixtures, snapshots, switches and late writes, compared in full each time."""
     machine: Callable[[], Machine] = lambda: Machine(homes)  # noqa: E731
-    run_state_machine_as_test(machine, settings=machine_settings(examples=12, steps=25))
+    run_state_machine_as_test(machine, settings=machine_settings(examples=8, steps=25))
