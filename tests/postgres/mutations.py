@@ -405,9 +405,9 @@ PROOFS: dict[str, tuple[Mutation, ...]] = {
     DISPOSABLE: (
         Mutation("a later transaction is no clean clone", _WITHOUT, " and last == (self._named_by,)", ""),
         Mutation("a moved sequence is no clean clone", _WITHOUT,
-                 "first == (self._sequences, False)", "bool(first) and first[1:] == (False,)"),
-        Mutation("an open transaction is no clean clone", _WITHOUT, "first == (self._sequences, False)",
-                 "bool(first) and first[:1] == (self._sequences,)"),
+                 "first == self._looked", "bool(first) and first[1:] == (False,)"),
+        Mutation("an open transaction is no clean clone", _WITHOUT, "first == self._looked",
+                 "bool(first) and first[:1] == self._looked[:1]"),
         Mutation("nothing of ours is in a clone", _WITHOUT,
                  '            connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE")\n'),
         Mutation("after a crash clones are made from another template", _JOURNAL,

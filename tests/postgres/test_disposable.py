@@ -14,6 +14,7 @@ SETUP = (
     PEOPLE
     + BAG
     + "CREATE UNLOGGED TABLE quick (i int); INSERT INTO quick VALUES (1); CREATE SEQUENCE tickets;"
+    + "CREATE UNLOGGED TABLE quicker (i serial); ALTER SEQUENCE quicker_i_seq RENAME TO hasty;"
     + "SELECT nextval('tickets'); CREATE SEQUENCE cached CACHE 10; SELECT nextval('cached');"
     + "SELECT lo_from_bytea(4711, 'data'); CREATE MATERIALIZED VIEW m AS SELECT * FROM people;"
 )
@@ -47,6 +48,8 @@ def test_nothing_of_ours_is_in_it(suspended: Database) -> None:
         "SELECT nextval('tickets')",
         "SELECT nextval('cached')",
         "SELECT setval('tickets', 1, false)",
+        "SELECT nextval('hasty')",
+        "SELECT setval('hasty', 9, false)",
         "SELECT lo_put(4711, 0, 'D')",
         "DELETE FROM people; REFRESH MATERIALIZED VIEW m",
         "TRUNCATE quick",

@@ -1,8 +1,8 @@
 """The database without a journal, for tests that change tables: each rewind is another clone.
 
 Nothing of ours is in it, so DDL does what it would do anywhere. That nothing was written is proven
-by the server's transaction ids: every write has one, but for the values of a sequence that the
-server has noted ahead.
+by the server's transaction ids: every write has one, but for the moves of UNLOGGED sequences. (The
+first value that another sequence gives after a clone has one, since the clone took a checkpoint.)
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     from pytest_seedstate.stores.postgres.baselines import Baseline, Template
     from pytest_seedstate.stores.postgres.control import Control
 
-_SEQUENCES = """
-SELECT array_agg(pg_sequence_last_value(seqrelid)::text ORDER BY seqrelid)::text FROM pg_sequence
+# Those take no transaction id when they move.
+_UNLOGGED_SEQUENCES = """
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S' AND c.relpersistence = 'u' ORDER BY 1
 """
-_WRITING = f"""
-SELECT ({_SEQUENCES}), EXISTS (
+_WRITING = """
+SELECT EXISTS (
     SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
     AND backend_xid IS NOT NULL
 ) OR EXISTS (SELECT FROM pg_prepared_xacts WHERE database = current_database())
@@ -49,7 +52,8 @@ class Disposable:
         self._of: Baseline | None = None
         self._session: psycopg.Connection[Any] | None = None
         self._named_by = 0
-        self._sequences: str | None = None
+        self._look = b""
+        self._looked: object = None
 
     def begin(self, baseline: Baseline) -> None:
         """Put a clone of the database without its journal in its place.
@@ -70,8 +74,12 @@ class Disposable:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute(f"SET {CONTROL} = 'on'; SET client_min_messages = warning")
             connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
-            row = connection.execute(_SEQUENCES).fetchone()
-        self._sequences = row[0] if row else None
+            names = connection.execute(_UNLOGGED_SEQUENCES).fetchall()
+            each = [f"SELECT (last_value, is_called)::text FROM {name}" for (name,) in names]
+            look = f"SELECT ARRAY({' UNION ALL '.join(each)})" if each else "SELECT NULL"
+            # Bytes: a name may have a percent sign.
+            self._look = f"{look}, ({_WRITING})".encode()
+            self._looked = connection.execute(self._look).fetchone()
 
     def replace(self) -> None:
         """Another clone; all sessions of the database end."""
@@ -90,11 +98,11 @@ class Disposable:
             return False
         try:
             # In this order: who has ended by the first look counts in the second.
-            first = session.execute(_WRITING, prepare=True).fetchone()
+            first = session.execute(self._look, prepare=True).fetchone()
             last = session.execute(_LAST, prepare=True).fetchone()
         except psycopg.Error:
             return False
-        return first == (self._sequences, False) and last == (self._named_by,)
+        return first == self._looked and last == (self._named_by,)
 
     @property
     def is_trusted(self) -> bool:
