@@ -167,8 +167,14 @@ class Fleet:
         self._of_the_parent, self.stores = self.stores, {}
 
     def folder(self, name: str) -> Path:
-        """A new folder in that of the run, which a service has made."""
-        assert self._rundir is not None
+        """A new folder in that of the run.
+
+        Raises:
+            OSError: no service has made that yet.
+            SeedstateError: the folder cannot be made.
+        """
+        if self._rundir is None:
+            raise FileNotFoundError("the run has no folder yet")
         return self._rundir.folder(name)
 
     def _service(self, name: str) -> Service:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_seedstate.config import KeptStates
 from pytest_seedstate.engine.figures import Figures
+from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.base import Taken
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class PutAside:
             with path.open("wb") as file:
                 file.writelines(written(dataset, {}))
             self._files[key] = path
-        except (NotExactError, OSError, ValueError):
+        except (NotExactError, OSError, SeedstateError, ValueError):
             self._as_they_are[key] = dataset
 
     def take(self, key: str) -> Dataset | None:
