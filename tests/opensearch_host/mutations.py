@@ -93,12 +93,6 @@ _IN_PLACE = (
         "            self._contents = self._contents.copy()\n",
         "            pass\n",
     ),
-    Mutation(
-        "what is kept is refreshed",
-        _INDEX,
-        "        self.refresh()\n        self.doc",
-        "        self.doc",
-    ),
     *(
         Mutation(f"{name} are copied late", _CONTENTS, f"copied(self.{name})", f"self.{name}")
         for name in ("documents", "ids", "parents")
@@ -160,6 +154,15 @@ _COUNTED = (
 )
 
 _RARELY = (
+    (
+        f"{_REWIND}test_what_is_kept_is_refreshed",
+        Mutation(
+            "what is kept is refreshed",
+            _INDEX,
+            "        self.refresh()\n        self.doc",
+            "        self.doc",
+        ),
+    ),
     (
         f"{_LIFE}test_a_long_request_does_not_delay_a_rewind",
         Mutation(

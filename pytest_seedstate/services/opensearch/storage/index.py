@@ -119,16 +119,6 @@ class Index:
         if not self._contents.held:
             self._contents.settle()
 
-    @staticmethod
-    def _with_copies(members: Mapping[str, Any]) -> dict[str, Any]:
-        """Members with copies of the small ones, which are changed in place."""
-        return {
-            **members,
-            "settings": members["settings"].copy(),
-            "aliases": members["aliases"].copy(),
-            "counters": Counters(**vars(members["counters"])),
-        }
-
     def _own(self) -> None:
         """Be about to write: what is held stays as it is."""
         if self._held:
@@ -151,7 +141,9 @@ class Index:
     def refresh(self) -> None:
         """Let searches see all writes."""
         self.counters.refreshes += 1
-        if self._pending and self._contents.held:
+        if not self._pending:
+            return
+        if self._contents.held:
             self._contents = self._contents.copy()
         for identifier, document in self._pending.items():
             self._contents.remove(identifier)
