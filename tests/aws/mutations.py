@@ -11,13 +11,16 @@ _RECORDER, _MIDDLEWARE, _MOTO = (
 _JOURNAL, _PROCESS, _SERVER, _TALLY, _PROCESSES = (
     f"{_HOST}/{name}.py" for name in ("journal", "process", "server", "tally", "processes")
 )
-_MACHINE = "tests/aws/test_machine.py::test_whatever_is_done_comes_back"
 _CASES = "tests/aws/test_cases.py::test_case_comes_back"
 _TESTS = "tests/aws/test_"
 
 
 def _case(name: str) -> str:
     return f"{_CASES}[{name}]"
+
+
+def _write(name: str) -> str:
+    return f"{_TESTS}rewind.py::test_write_is_noticed_and_undone[{name}]"
 
 
 def _read(action: str) -> Mutation:
@@ -64,9 +67,9 @@ _READS = (
     (_case("table-backup: restored"), _read("RestoreTableFromBackup")),
     (_case("table-export"), _read("ExportTableToPointInTime")),
     (_case("table-import"), _read("ImportTable")),
-    (_MACHINE, _prefix("Send")),
-    (_MACHINE, _prefix("Create")),
-    (_MACHINE, _prefix("Publish")),
+    (_write("send message"), _prefix("Send")),
+    (_write("create topic"), _prefix("Create")),
+    (_write("publish"), _prefix("Publish")),
     *(
         (
             _case(f"item-PartiQL: {word}"),
@@ -99,7 +102,7 @@ _READS = (
 
 _TOUCHES = (
     (
-        _MACHINE,
+        _case("item-put, new"),
         Mutation(
             "items that are put are named",
             _RECORDER,
@@ -108,7 +111,7 @@ _TOUCHES = (
         ),
     ),
     (
-        _MACHINE,
+        _case("item-update: SET"),
         Mutation(
             "items that are updated or deleted are named",
             _RECORDER,
@@ -141,7 +144,7 @@ _TOUCHES = (
         ),
     ),
     (
-        _MACHINE,
+        _case("table-delete"),
         Mutation(
             "tables whose keys cannot be told are named",
             _RECORDER,
@@ -176,7 +179,7 @@ _TOUCHES = (
         Mutation("tables of statements are named", _RECORDER, "INTO|UPDATE|FROM", "INTO|FROM"),
     ),
     (
-        _MACHINE,
+        _case("object-put, new"),
         Mutation(
             "objects are named",
             _RECORDER,
@@ -274,7 +277,7 @@ _NOTES = tuple(
 
 _COUNTING = (
     (
-        _MACHINE,
+        _case("item-put, new"),
         Mutation(
             "writes are counted",
             _MIDDLEWARE,
@@ -283,7 +286,7 @@ _COUNTING = (
         ),
     ),
     (
-        _MACHINE,
+        _case("item-put, new"),
         Mutation(
             "writes are recorded",
             _MIDDLEWARE,
@@ -301,7 +304,7 @@ _COUNTING = (
         ),
     ),
     (
-        f"{_TESTS}rewind.py::test_write_is_noticed_and_undone[receive and delete message]",
+        _write("receive and delete message"),
         Mutation(
             "receiving is asking moto",
             _MIDDLEWARE,
@@ -341,14 +344,14 @@ _OF_THE_JOURNAL = tuple(
     (proof, Mutation(name, _JOURNAL, old, new))
     for proof, name, old, new in (
         (
-            _MACHINE,
+            f"{_TESTS}positions.py::test_clean_is_asked_for_each_position",
             "clean asks what positions say",
             "            if any(position.changed for position in self._positions[since + 1 :]):\n"
             "                return False\n",
             "",
         ),
         (
-            _MACHINE,
+            _case("item-put, new"),
             "clean asks the count",
             "self._slots.tally.written(server.slot) == 0 and not",
             "not",
@@ -360,79 +363,79 @@ _OF_THE_JOURNAL = tuple(
             "",
         ),
         (
-            _MACHINE,
+            f"{_TESTS}positions.py::test_clean_is_asked_for_each_position",
             "a position that was written before is another",
             "self._positions.append(_Position(keeper, changed))",
             "self._positions.append(_Position(keeper, False))",
         ),
         (
-            _MACHINE,
+            _case("item-put, new"),
             "a rewind replaces the server",
             "                written = self._replace_server(keeper, keeper.segment)\n",
             '                written = {"touches": 0, "writers": []}\n',
         ),
         (
-            _MACHINE,
+            f"{_TESTS}positions.py::test_nested_positions",
             "a rewind goes to its position",
             "written = self._replace_server(keeper, keeper.segment)",
             "written = self._replace_server(self._positions[0].keeper, keeper.segment)",
         ),
         (
-            _MACHINE,
+            f"{_TESTS}positions.py::test_nested_positions",
             "a rewind over positions is one, written or not",
             "            if keeper is self._positions[-1].keeper:\n                if self._is",
             "            if True:\n                if self._is",
         ),
         (
-            _MACHINE,
+            f"{_TESTS}positions.py::test_a_position_without_writes_costs_no_process",
             "later positions are gone, nothing written",
             "                    del self._positions[to + 1 :]\n",
             "                    pass\n",
         ),
         (
-            _MACHINE,
+            f"{_TESTS}positions.py::test_a_position_without_writes_costs_no_process",
             "later positions are gone",
             "            del self._positions[to + 1 :]\n            self._let_go",
             "            self._let_go",
         ),
         (
-            _MACHINE,
+            f"{_TESTS}positions.py::test_baselines_are_switched_in_place",
             "a switch replaces the server",
             "            self._replace_server(keeper)\n",
             "",
         ),
         (
-            _MACHINE,
+            f"{_TESTS}changes.py::test_changes_since_a_position",
             "changes are looked for in all since the position",
             "self._server.touched(keeper.segment)",
             "self._server.touched(keeper.segment + 1)",
         ),
         (
-            _MACHINE,
+            f"{_TESTS}changes.py::test_changes_since_a_position",
             "values before are those of the position",
             'before = keeper.values(touched["keys"])',
             'before = self._positions[-1].keeper.values(touched["keys"])',
         ),
         (
-            _MACHINE,
+            f"{_TESTS}positions.py::test_baselines_are_switched_in_place",
             "keepers that baselines need stay",
             "needed = {self._root, *self._baselines.values()}",
             "needed = {self._root}",
         ),
         (
-            _MACHINE,
+            f"{_TESTS}positions.py::test_nested_positions",
             "keepers that positions need stay",
             "        needed.update(position.keeper for position in self._positions)\n",
             "",
         ),
         (
-            _MACHINE,
+            f"{_TESTS}positions.py::test_keeping_again_replaces_a_baseline",
             "a baseline that becomes current has no positions",
             "        self._positions = [_Position(keeper, changed=False)]\n        self._let_go",
             "        self._positions.append(_Position(keeper, changed=False))\n        self._let_go",
         ),
         (
-            _MACHINE,
+            f"{_TESTS}positions.py::test_a_position_without_writes_costs_no_process",
             "a state is kept once it was written to",
             "            return self._positions[-1].keeper, False\n",
             "            return self._root, False\n",
@@ -442,7 +445,7 @@ _OF_THE_JOURNAL = tuple(
 
 _OF_PROCESSES = (
     (
-        _MACHINE,
+        _case("item-put, new"),
         Mutation(
             "a server counts in its own slot",
             _PROCESS,
@@ -451,7 +454,7 @@ _OF_PROCESSES = (
         ),
     ),
     (
-        _MACHINE,
+        _case("item-put, new"),
         Mutation(
             "a server that is released parks its connections",
             _PROCESS,
@@ -460,7 +463,7 @@ _OF_PROCESSES = (
         ),
     ),
     (
-        _MACHINE,
+        _case("item-put, new"),
         Mutation(
             "connections go to the next server",
             _PROCESS,
@@ -469,7 +472,7 @@ _OF_PROCESSES = (
         ),
     ),
     (
-        _MACHINE,
+        f"{_TESTS}positions.py::test_nested_positions",
         Mutation(
             "connections go to the server of a state that is kept",
             _PROCESS,
@@ -478,7 +481,7 @@ _OF_PROCESSES = (
         ),
     ),
     (
-        _MACHINE,
+        f"{_TESTS}changes.py::test_changes_since_a_position",
         Mutation(
             "a state that is kept begins a segment",
             _PROCESS,
@@ -535,3 +538,34 @@ MUTATIONS: tuple[tuple[str, Mutation], ...] = (
     *_OF_PROCESSES,
 )
 """What is left out, with the test that has to fail then."""
+
+MACHINE = "tests/aws/test_machine.py::test_whatever_is_done_comes_back"
+BY_THE_MACHINE = (
+    "items that are put are named",
+    "items that are updated or deleted are named",
+    "tables whose keys cannot be told are named",
+    "objects are named",
+    "writes are counted",
+    "writes are recorded",
+    "clean asks what positions say",
+    "clean asks the count",
+    "a position that was written before is another",
+    "a rewind replaces the server",
+    "a rewind goes to its position",
+    "a rewind over positions is one, written or not",
+    "later positions are gone, nothing written",
+    "later positions are gone",
+    "a switch replaces the server",
+    "changes are looked for in all since the position",
+    "values before are those of the position",
+    "keepers that baselines need stay",
+    "keepers that positions need stay",
+    "a baseline that becomes current has no positions",
+    "a state is kept once it was written to",
+    "a server counts in its own slot",
+    "a server that is released parks its connections",
+    "connections go to the next server",
+    "connections go to the server of a state that is kept",
+    "a state that is kept begins a segment",
+)
+"""What random applications have to notice too."""

@@ -191,6 +191,10 @@ WRITES: dict[str, tuple[Request, Write]] = {
         s3("POST", "/b?delete", DELETES),
         Write("s3", "POST ?delete", objects("a & b", "c"), "version of b/c: deleted"),
     ),
+    "delete versions": (
+        s3("POST", "/b?delete", DELETES.replace(b"</Key></", b"</Key><VersionId>2</VersionId></")),
+        Write("s3", "POST ?delete", objects("a & b", "c"), "bucket b: 2 versions deleted"),
+    ),
     "delete objects, not XML": (
         s3("POST", "/b?delete", b"<"), Write("s3", "POST ?delete", objects(""), "bucket b: delete")
     ),

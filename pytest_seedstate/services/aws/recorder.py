@@ -276,8 +276,7 @@ def _s3(request: Request, log_bucket: LogBucket) -> Write | None:
         named = _versions_to_delete(request.body)
         if named is not None:
             touches = tuple(Touch("s3", "", bucket, name) for name, _ in named)
-            notes = [f"version of {bucket}/{name}: deleted" for name, version in named if version]
-            return Write("s3", action, touches + logged, ", ".join(notes) or None)
+            return Write("s3", action, touches + logged, _versions_note(bucket, named))
     if request.method == "POST" and not asked:
         form_key = _form_key(request)
         if form_key:
@@ -308,6 +307,14 @@ def _object_note(request: Request, asked: Mapping[str, str], bucket: str, key: s
     if "versionId" in asked:
         return f"version of {bucket}/{key}: {_part(asked) or 'deleted'}"
     return f"object {bucket}/{key}: restore" if "restore" in asked else None
+
+
+def _versions_note(bucket: str, named: Sequence[tuple[str, str]]) -> str | None:
+    """What goes for good when objects are deleted together, some of them by version."""
+    gone = [name for name, version in named if version]
+    if len(gone) > 1:
+        return f"bucket {bucket}: {len(gone)} versions deleted"
+    return f"version of {bucket}/{gone[0]}: deleted" if gone else None
 
 
 def _bucket_note(request: Request, asked: Mapping[str, str], bucket: str) -> str:
