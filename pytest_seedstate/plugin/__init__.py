@@ -6,6 +6,7 @@ library, pytest and what is needed to see that nothing is needed is imported her
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 
 import pytest
@@ -24,6 +25,27 @@ from pytest_seedstate.plugin.fixtures import (
 )
 from pytest_seedstate.plugin.markers import MARKERS, Request, asks, read_request, request_key
 from pytest_seedstate.plugin.session import RUNTIME_NAME, runtime_of, session_key, session_of
+
+
+
+def _import_as_it_stands() -> None:
+    """Keep pytest from rewriting the asserts of this package, as it does with those of plugins.
+
+    Services start in threads, which import what they need. Rewriting makes a syntax tree of each
+    module the first time, and that fails now and then in several threads at once, with
+    ``SystemError: AST constructor recursion depth mismatch`` (Python 3.11 and 3.12, issue
+    gh-106905 of CPython). No public way leads out of it: where pytest has changed, all is as it
+    would be without this.
+    """
+    for finder in sys.meta_path:
+        marked = getattr(finder, "_must_rewrite", None)
+        cache = getattr(finder, "_marked_for_rewrite_cache", None)
+        if isinstance(marked, set) and isinstance(cache, dict):
+            marked.discard(__name__.partition(".")[0])
+            cache.clear()
+
+
+_import_as_it_stands()
 
 __all__ = [
     "dynamodb",
