@@ -92,6 +92,14 @@ SETTINGS: tuple[Setting, ...] = (
         flag="--seedstate-verify",
     ),
     Setting(
+        "seedstate_keep",
+        "string",
+        "Keep the state of the first failed test after the run: failed or off (default: off)",
+        flag="--seedstate-keep",
+        metavar="failed|off",
+        choices=("failed", "off"),
+    ),
+    Setting(
         "seedstate_report",
         "string",
         "File to write the run's figures to, as JSON",
@@ -192,6 +200,7 @@ class Settings:
     diff_limit: int
     sensitive: tuple[str, ...]
     verify: bool
+    keep: bool
     report: Path | None
     scenarios: tuple[Path, ...]
     default_pack: str | None
@@ -241,6 +250,7 @@ class Settings:
             diff_limit=number("seedstate_diff_limit", 20, int),
             sensitive=tuple(value("seedstate_sensitive") or ()),
             verify=bool(value("seedstate_verify")),
+            keep=_choice("seedstate_keep", value("seedstate_keep") or "off") == "failed",
             report=_in_existing_folder("seedstate_report", path("seedstate_report")),
             scenarios=tuple(root / name for name in value("seedstate_scenarios") or ["scenarios"]),
             default_pack=value("seedstate_default_pack") or None,

@@ -15,6 +15,7 @@ from pytest_seedstate.cli.tables import health_table, status_tables
 from pytest_seedstate.cli.target import Target, find_target, nothing_runs, opened, settings_here
 from pytest_seedstate.engine.embedded import STORES_OF_SERVICE
 from pytest_seedstate.engine.endpoints import masked
+from pytest_seedstate.engine.uprun import find_kept
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.base import Store
 
@@ -45,10 +46,13 @@ def status(as_json: Json = False) -> None:
         finally:
             target.close()
         run = target.up
+        kept = find_kept(settings.root)
         data = {
             "up": run is not None,
             "since": run.since if run else None,
             "pid": run.pid if run else None,
+            "kept": kept.kept if kept else None,
+            "kept_folder": str(kept.folder) if kept else None,
             "folder": str(run.folder) if run else None,
             "log": str(run.log) if run else None,
             "root": str(settings.root),

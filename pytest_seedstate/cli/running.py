@@ -15,6 +15,7 @@ from pytest_seedstate.cli.tables import up_tables
 from pytest_seedstate.cli.target import Target, check_project, opened, settings_here
 from pytest_seedstate.config import Settings
 from pytest_seedstate.engine.endpoints import masked_url
+from pytest_seedstate.engine.environment import export_lines
 from pytest_seedstate.engine.uprun import UpRun, changing, find_up, take_down
 from pytest_seedstate.errors import SeedstateError
 
@@ -126,7 +127,7 @@ def _say_already_up(
             fix="seedstate down, and seedstate up again",
         )
     output.remark(
-        "already up"
+        ("already up" if run.kept is None else f"already up, with the state that {run.kept} left")
         + (
             f"; the data was left as it is, '{name}' was not loaded: see seedstate reset"
             * bool(name)
@@ -137,14 +138,14 @@ def _say_already_up(
 def _print(output: Output, run: UpRun, target: Target, *, export: bool) -> None:
     project = target.project
     if export:
-        for name, value in project.environment().items():
-            # Quoted for any shell of the POSIX kind, whatever a password holds.
-            output.plain(f"export {name}='{_in_quotes(value)}'")
+        for line in export_lines(project.environment()):
+            output.plain(line)
     shown = {name: masked_url(one.variables["url"]) for name, one in target.endpoints.items()}
     data = {
         "up": True,
         "since": run.since,
         "pid": run.pid,
+        "kept": run.kept,
         "folder": str(run.folder),
         "log": str(run.log),
         "services": {name: dict(one.variables) for name, one in target.endpoints.items()},
@@ -155,12 +156,10 @@ def _print(output: Output, run: UpRun, target: Target, *, export: bool) -> None:
     output.show(data, lambda console: up_tables(console, shown, project.shown_environment()))
 
 
-def _in_quotes(value: str) -> str:
-    return value.replace("'", "'\\''")
-
-
 def down(as_json: Json = False) -> None:
     """Stop the services of `seedstate up`, with all that is in them.
+
+    The state of a failed test that `pytest --seedstate-keep=failed` has kept goes too.
 
     \b
     Examples:

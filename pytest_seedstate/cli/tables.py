@@ -84,6 +84,10 @@ def status_tables(console: Console, data: dict[str, Any]) -> None:
         what = " ".join(filter(None, (last["command"], last.get("name"))))
         end = ", not finished" if last.get("unfinished") else ""
         console.print(f"last: {what}, {last['at']}{end}", markup=False)
+    if data["kept"]:
+        here = data["folder"] == data["kept_folder"]
+        where = "this is" if here else "besides, kept in services of its own:"
+        console.print(f"{where} the state that {data['kept']} left", markup=False, soft_wrap=True)
     if data["log"]:
         console.print(f"log: {data['log']}", markup=False, soft_wrap=True)
 

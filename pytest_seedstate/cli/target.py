@@ -200,7 +200,7 @@ def _target(settings: Settings, up: UpRun | None) -> Target | None:
         open_stores(
             endpoints.values(),
             lock_timeout=settings.lock_timeout,
-            schema_rows=schema_rows(up.folder) if up else None,
+            schema_rows=schema_rows(up.folder) if up and up.kept is None else None,
         ),
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
+from pytest_seedstate.engine.keeping import Keeping
 from pytest_seedstate.engine.layers import Layer, LayerStack, Owner
 from pytest_seedstate.engine.side_by_side import side_by_side
 from pytest_seedstate.engine.states import State, States
@@ -41,6 +42,10 @@ class Engine:
         figures: what is counted and remarked.
         verify: compare all stores with their baseline in full after every rewind.
         open_fails: a test that leaves a transaction open fails; else that is told in the summary.
+
+    Attributes:
+        layers: what wider fixtures wrote.
+        keeping: keeps the state of a failed test.
     """
 
     def __init__(
@@ -51,10 +56,12 @@ class Engine:
         self.figures = figures
         self.states = States(fleet, figures)
         self._schema = schema
-        self._layers = LayerStack()
+        self.layers = LayerStack()
         self._snapshots: dict[str, Positions] = {}
         self._was_reset = False
         self._repairing = False
+        self._below_kept: LayerStack | None = None
+        self.keeping = Keeping(fleet)
         self._verification = Verification(fleet, figures) if verify else None
 
     # -- what a test asks for
@@ -110,10 +117,10 @@ class Engine:
         return late
 
     def _switch(self, state: State) -> None:
-        if self._layers:
+        if self.layers:
             raise SeedstateError(
                 f"the state '{state.title}' cannot be switched to while "
-                f"'{self.states.current.title}' is built upon by {', '.join(self._layers.titles)}",
+                f"'{self.states.current.title}' is built upon by {', '.join(self.layers.titles)}",
                 fix="give the tests that share this fixture one scenario, "
                 "or narrow the fixture's scope",
             )
@@ -171,7 +178,7 @@ class Engine:
         """What the current test has changed in all stores."""
         found = ChangeSet()
         for journal in self.fleet.journals:
-            found |= journal.changes(self._layers.top(journal.name))
+            found |= journal.changes(self.layers.top(journal.name))
         return found
 
     # -- the way back
@@ -215,7 +222,7 @@ class Engine:
 
     def _dirty(self) -> list[tuple[Journal, int]]:
         """The journals of stores that somebody has written to, with where to go back to."""
-        tops = [(journal, self._layers.top(journal.name)) for journal in self.fleet.journals]
+        tops = [(journal, self.layers.top(journal.name)) for journal in self.fleet.journals]
         return [(journal, top) for journal, top in tops if not journal.is_clean(top)]
 
     def _verify(self, verification: Verification) -> None:
@@ -239,7 +246,7 @@ class Engine:
         Returns:
             The fixtures that had to be torn down for that, since what they wrote is gone.
         """
-        owners = self._layers.live()
+        owners = self.layers.live()
         self._repairing = True
         try:
             for owner in owners:
@@ -281,25 +288,6 @@ class Engine:
         if rewound.replaced:
             self.figures.note_replaced(journal.name, rewound.replaced, perf_counter() - start)
 
-    def check_store(self, name: str) -> None:
-        """See whether a name is that of a store that runs.
-
-        Raises:
-            SeedstateError: it is not; the closest one.
-        """
-        if name not in self.fleet.stores:
-            raise unknown_name("running store", name, sorted(self.fleet.stores))
-
-    def check_collection(self, name: str) -> None:
-        """See whether a name is that of a table, bucket or index, or was of one that changed.
-
-        Raises:
-            SeedstateError: it is not; the closest one.
-        """
-        known = {each for store in self.fleet.stores.values() for each in store.counts()}
-        if name not in known | {change.collection for change in self.changes()}:
-            raise unknown_name("collection", name, sorted(known))
-
     # -- layers
 
     def begin_layer(self, owner: Owner) -> bool:
@@ -311,25 +299,13 @@ class Engine:
         positions = {
             journal.name: journal.mark()
             for journal in self.fleet.journals
-            if not journal.is_clean(self._layers.top(journal.name))
+            if not journal.is_clean(self.layers.top(journal.name))
         }
         if positions:
-            self._layers.push(Layer(owner, positions))
+            self.layers.push(Layer(owner, positions))
             if self._verification:
                 self._verification.remember_layer()
         return bool(positions)
-
-    def layers_above(self, owner: Owner) -> list[Owner]:
-        """The live fixtures that wrote after one had written, the last first."""
-        return self._layers.above(owner)
-
-    def live_layers(self) -> list[Owner]:
-        """The live fixtures that wrote, the last first."""
-        return self._layers.live()
-
-    def ended_layers(self) -> list[Owner]:
-        """The fixtures that were torn down while their writes had to stay, the last first."""
-        return self._layers.ended()
 
     def end_layer(self, owner: Owner, *, stays: bool = False) -> bool:
         """A wider fixture was torn down: what it wrote goes, and what was written since.
@@ -343,17 +319,17 @@ class Engine:
         Returns:
             Whether it stays.
         """
-        if not self._layers.mark_ended(owner):
+        if not self.layers.mark_ended(owner):
             return False
         if not stays:
             self.drop_ended_layers()
-        return any(each is owner for each in self._layers.ended())
+        return any(each is owner for each in self.layers.ended())
 
     def drop_ended_layers(self) -> None:
         """What fixtures wrote that were torn down goes, as far as none lives that wrote later."""
-        if self._layers.drop_ended():
+        if self.layers.drop_ended():
             if self._verification:
-                self._verification.forget_layers(len(self._layers))
+                self._verification.forget_layers(len(self.layers))
             self.rewind()
 
     # -- snapshots of a test
@@ -378,7 +354,7 @@ class Engine:
 
     def tops(self) -> Positions:
         """Where a test is rewound to."""
-        return {journal.name: self._layers.top(journal.name) for journal in self.fleet.journals}
+        return {journal.name: self.layers.top(journal.name) for journal in self.fleet.journals}
 
     def go_back(self, positions: Positions) -> None:
         """Put all stores back to positions; later ones are gone, and snapshots with them."""
@@ -391,6 +367,39 @@ class Engine:
             [(journal, positions.get(journal.name, 0)) for journal in self.fleet.journals]
         )
 
+    # -- the state of a failed test
+
+    def keep(self, test: str) -> None:
+        """Keep what the stores hold for after the run; `leave_kept` is to follow.
+
+        Raises:
+            SeedstateError: it cannot be kept now, and why.
+        """
+        # Positions go with it, also where it fails half-way.
+        self._below_kept, self.layers = self.layers, LayerStack()
+        self._snapshots.clear()
+        self.keeping.keep(test)
+
+    def leave_kept(self) -> list[str]:
+        """Go on with the baseline that tests are to find.
+
+        Returns:
+            The fixtures that were torn down for that, since what they wrote is gone.
+        """
+        if self._below_kept is None:
+            return []
+        layers, self._below_kept = self._below_kept, None
+        owners = layers.live()
+        try:
+            for owner in owners:
+                owner.end()
+        finally:
+            if self._verification:
+                self._verification.forget_layers(0)
+            self.states.repair()
+        return [owner.title for owner in owners]
+
     def stop(self) -> None:
-        """Stop all services; nothing of this run is left."""
+        """Stop all services; nothing of this run is left but what was handed over."""
+        self.keeping.close()
         self.fleet.stop()

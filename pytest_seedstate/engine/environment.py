@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from string import Formatter
 from urllib.parse import urlsplit
 
@@ -102,3 +102,10 @@ def is_local(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def export_lines(environment: Mapping[str, str]) -> Iterator[str]:
+    """Lines that set variables in any shell of the POSIX kind, whatever a password holds."""
+    for name, value in environment.items():
+        quoted = value.replace("'", "'\\''")
+        yield f"export {name}='{quoted}'"

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_seedstate.engine.keeping import KeptState
 
 KINDS = {
     "started": "services started",
@@ -98,6 +101,8 @@ class Figures:
         ended: transactions that had to be ended.
         baselines: what is kept.
         remarks: anything else, as sentences, each once.
+        kept: the state of a failed test that stays after the run; no part of `as_data`, since it
+            has passwords.
     """
 
     test: str | None = None
@@ -107,6 +112,7 @@ class Figures:
     ended: list[Ended] = field(default_factory=list)
     baselines: Baselines = field(default_factory=Baselines)
     remarks: list[str] = field(default_factory=list)
+    kept: KeptState | None = None
 
     @contextmanager
     def timed(self, kind: str, count: int = 1) -> Iterator[None]:

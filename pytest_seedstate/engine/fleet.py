@@ -191,6 +191,38 @@ class Fleet:
                 )
             return self._services[name]
 
+    # -- leaving all of it to another process
+
+    @property
+    def running(self) -> dict[str, Mapping[str, str]]:
+        """How to reach the services that run, by name."""
+        names = sorted({SERVICE_OF_STORE[store] for store in self.stores})
+        return {name: self._services[name].variables for name in names}
+
+    @property
+    def folders(self) -> list[Path]:
+        """Where the run's files are."""
+        return [] if self._rundir is None else self._rundir.folders
+
+    def give_to(self, pid: int, start: str) -> dict[str, list[int]]:
+        """Leave the services that run to another process, see `Service.give_to`.
+
+        Returns:
+            The descriptors for that process, by service.
+        """
+        names = sorted({SERVICE_OF_STORE[store] for store in self.stores})
+        given = {name: self._services.pop(name).give_to(pid, start) for name in names}
+        for store in self.stores.values():
+            store.close()
+        self.stores.clear()
+        return given
+
+    def leave_folder_to(self, pid: int, start: str) -> None:
+        """Leave the run's folder to the process that has the services."""
+        assert self._rundir is not None
+        self._rundir.give_to(pid, start)
+        self._rundir = None
+
     def stop(self) -> None:
         """Stop all services and remove the run's folder."""
         for store in self.stores.values():

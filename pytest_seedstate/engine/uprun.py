@@ -1,6 +1,7 @@
 """The run of ``seedstate up``, seen from other processes: its file, its end, and what is in it.
 
-In the run's folder, ``up.json`` says what runs and ``last.json`` what was loaded last. Beside the
+A run of pytest that has left the state of a failed test is one too (`UpRun.kept`), in the folder
+that pytest has made. In the run's folder, ``up.json`` says what runs and ``last.json`` what was loaded last. Beside the
 run folders, ``<digest>-up`` says who is up, also after a kill, and ``<digest>-up.lock`` is held
 while a run starts or stops.
 """
@@ -29,7 +30,12 @@ from pytest_seedstate.services.rundir import end_processes, remove_if_abandoned
 WORKER = "up"
 """What stands for the worker in the name of the run's folder."""
 
+SOURCE_OF_KEPT = "seedstate-keep"
+"""What stands for `SOURCE` in a run that has left the state of a failed test."""
+
+LOG = "log"
 _FILE, _LAST, _WORKING = "up.json", "last.json", "working.lock"
+_ANY = "*"
 _ENDING_SECONDS = 30.0
 _LOCK_SECONDS = 5.0
 _POLL_SECONDS = 0.02
@@ -46,6 +52,7 @@ class UpRun:
         since: when they were up, ISO 8601 in UTC.
         endpoints: what runs.
         failures: why services have ended meanwhile, by name.
+        kept: the failed test whose state it is; None for ``seedstate up``.
     """
 
     folder: Path
@@ -54,11 +61,12 @@ class UpRun:
     since: str
     endpoints: tuple[Endpoint, ...]
     failures: Mapping[str, str]
+    kept: str | None = None
 
     @property
     def log(self) -> Path:
         """What the process that holds the services has printed."""
-        return self.folder / "log"
+        return self.folder / LOG
 
     @property
     def last(self) -> dict[str, Any] | None:
@@ -120,11 +128,26 @@ def write_up(
     folder: Path, since: str, endpoints: list[Endpoint], failures: Mapping[str, str]
 ) -> None:
     """Say what runs; by the process that holds it."""
-    told = {
+    write_up_data(folder, up_data(since, endpoints, failures))
+
+
+def up_data(
+    since: str,
+    endpoints: list[Endpoint],
+    failures: Mapping[str, str],
+    kept: str | None = None,
+) -> dict[str, Any]:
+    """What `write_up_data` writes; `kept` as in `UpRun`."""
+    return {
         "since": since,
         "services": {one.service: dict(one.variables) for one in endpoints},
         "failures": dict(failures),
+        "kept": kept,
     }
+
+
+def write_up_data(folder: Path, told: Mapping[str, Any]) -> None:
+    """Say what runs; by the process that holds it."""
     write_file(folder / _FILE, told)
 
 
@@ -140,15 +163,33 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def find_up(root: Path) -> UpRun | None:
-    """The run of a project that is up, None where there is none."""
+    """The run of a project that is up, None where there is none.
+
+    One of ``seedstate up`` comes before the kept state of a failed test.
+    """
     for folder in folders_of(root, WORKER):
-        told, owner = _read(folder / _FILE), owner_of(folder)
-        if told and owner is not None:
-            endpoints = tuple(
-                Endpoint(name, variables, SOURCE) for name, variables in told["services"].items()
-            )
-            return UpRun(folder, *owner, told["since"], endpoints, told["failures"])
-    return None
+        run = _run_of(folder)
+        if run is not None:
+            return run
+    return find_kept(root)
+
+
+def find_kept(root: Path) -> UpRun | None:
+    """The kept state of a failed test; None where there is none."""
+    runs = [_run_of(folder) for folder in folders_of(root, _ANY)]
+    return next((run for run in runs if run is not None and run.kept is not None), None)
+
+
+def _run_of(folder: Path) -> UpRun | None:
+    told, owner = _read(folder / _FILE), owner_of(folder)
+    if not told or owner is None:
+        return None
+    kept = told.get("kept")
+    endpoints = tuple(
+        Endpoint(name, variables, SOURCE_OF_KEPT if kept else SOURCE)
+        for name, variables in told["services"].items()
+    )
+    return UpRun(folder, *owner, told["since"], endpoints, told["failures"], kept)
 
 
 def marker(root: Path) -> Path:
@@ -201,15 +242,35 @@ def take_down(root: Path) -> bool:
     folders = folders_of(root, WORKER)
     found = bool(folders)
     for folder in folders:
-        owner = owner_of(folder)
-        if owner is not None:
-            end_processes([(*owner, signal.SIGTERM)], seconds=_ENDING_SECONDS)
-        remove_if_abandoned(folder, wait=_LOCK_SECONDS)
+        _end(folder)
+    found = take_down_kept(root) is not None or found
     path = marker(root)
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
         found = True
     return found
+
+
+def take_down_kept(root: Path) -> str | None:
+    """Drop the kept state of a failed test, also of one whose process was killed.
+
+    Returns:
+        The test; None where there was none.
+    """
+    test = None
+    for folder in folders_of(root, _ANY):
+        kept = _read(folder / _FILE).get("kept")
+        if kept is not None:
+            test = str(kept)
+            _end(folder)
+    return test
+
+
+def _end(folder: Path) -> None:
+    owner = owner_of(folder)
+    if owner is not None:
+        end_processes([(*owner, signal.SIGTERM)], seconds=_ENDING_SECONDS)
+    remove_if_abandoned(folder, wait=_LOCK_SECONDS)
 
 
 def _tidy(root: Path) -> None:

@@ -202,4 +202,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stop the services as soon as the last test is done."""
     found = session.config.stash.get(session_key, None)
     if found is not None and session.config.pluginmanager.has_plugin(RUNTIME_NAME):
+        from pytest_seedstate.plugin.kept import hand_over_kept
+
+        hand_over_kept(found.project)
         found.project.engine.stop()

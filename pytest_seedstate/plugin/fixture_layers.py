@@ -115,7 +115,7 @@ class FixtureLayers:
         """
         ending = [*reversed(self._within_test)]
         self._within_test.clear()
-        for ended in self._engine.ended_layers():
+        for ended in self._engine.layers.ended():
             ending += self._above(ended)
         errors = _end_all(ending)
         self._engine.drop_ended_layers()
@@ -236,10 +236,10 @@ class FixtureLayers:
         _raise_all(errors)
 
     def _above(self, owner: object) -> list[_Fixture]:
-        return [each for each in self._engine.layers_above(owner) if isinstance(each, _Fixture)]  # type: ignore[arg-type]
+        return [each for each in self._engine.layers.above(owner) if isinstance(each, _Fixture)]  # type: ignore[arg-type]
 
     def _live(self) -> list[_Fixture]:
-        return [each for each in self._engine.live_layers() if isinstance(each, _Fixture)]
+        return [each for each in self._engine.layers.live() if isinstance(each, _Fixture)]
 
 
 def _end_all(fixtures: Any) -> list[BaseException]:

@@ -51,6 +51,7 @@ class Runtime:
         holder = _holder(item, request)
         in_story = holder is not None and holder == self._held_by
         self.layers.test_begins(in_story=in_story)
+        self._item, self._changes = item, None
         # A test that is run again begins anew.
         item.stash[_told_key] = False
         if in_story:
@@ -72,11 +73,13 @@ class Runtime:
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Generator[None, None, None]:
         """Rewind after the test's last finalizer."""
-        self._item, self._changes = item, None
         goes_on = self._story_goes_on(nextitem)
         self.layers.teardown_begins(story_goes_on=goes_on)
         try:
             return (yield)
+        except Exception:
+            self._keep(item)
+            raise
         finally:
             if not goes_on:
                 with as_failure():
@@ -90,15 +93,22 @@ class Runtime:
     def _leave(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         self._held_by = None
         self._note_changes()
+        changes = self._changes
+        fails = (
+            changes
+            and item.stash.get(request_key, NOTHING).readonly
+            and not item.stash.get(_told_key, False)
+        )
+        if fails:
+            self._keep(item)
         try:
             self.layers.test_ends(nextitem)
         finally:
+            self._leave_kept()
             self.engine.rewind()
-        changes = self._changes
         if changes:
             item.ihook.pytest_seedstate_rewound(item=item, changes=changes)
-            readonly = item.stash.get(request_key, NOTHING).readonly
-            if readonly and not item.stash.get(_told_key, False):
+            if fails:
                 raise self._wrote_though_readonly(changes)
 
     def _note_changes(self) -> None:
@@ -111,6 +121,26 @@ class Runtime:
             # An empty one too: what fixtures write that are torn down next is not the test's.
             clean = self.engine.is_clean()
             self._changes = ChangeSet() if clean else self.engine.changes()
+
+    def _keep(self, item: pytest.Item) -> None:
+        """Keep the state of the first test that fails, if that is asked for."""
+        engine = self.engine
+        if not self._settings.keep or request_key not in item.stash or not engine.fleet.journals:
+            return
+        if engine.keeping.may_keep():
+            self._note_changes()
+            try:
+                engine.keep(item.nodeid)
+            except SeedstateError as error:
+                engine.figures.remark(f"the state of {item.nodeid} could not be kept: {error}")
+
+    def _leave_kept(self) -> None:
+        torn_down = self.engine.leave_kept()
+        if torn_down:
+            self.engine.figures.remark(
+                f"torn down when a failed test's state was kept, and set up anew for others: "
+                f"{', '.join(torn_down)}"
+            )
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
@@ -147,6 +177,9 @@ class Runtime:
             except SeedstateError as error:
                 text = str(error)
             report.sections.append(("seedstate: what the test changed", text))
+        # Not of a subtest: its test goes on.
+        if report.failed and call.when != "teardown" and type(report) is pytest.TestReport:
+            self._keep(item)
         return report
 
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str] | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from pytest_seedstate.engine.names import check_collection, check_store
 from pytest_seedstate.errors import SeedstateError, unknown_name
 from pytest_seedstate.plugin.changes_text import changes_text
 from pytest_seedstate.records.dataset import Dataset, only
@@ -134,7 +135,7 @@ class Seedstate:
                 collection or store.
         """
         if store is not None:
-            self._engine.check_store(store)
+            check_store(self._engine, store)
         wanted = dict(zip(KINDS, (inserted, updated, deleted), strict=True))
 
         def enough(changes: ChangeSet) -> bool:
@@ -152,7 +153,7 @@ class Seedstate:
         while not condition(changes := self.changes()):
             if _seconds() > deadline:
                 if isinstance(collection, str):
-                    self._engine.check_collection(collection)
+                    check_collection(self._engine, collection)
                 masking = Masking(self._project.settings.sensitive)
                 raise SeedstateError(
                     f"waited {timeout:g} s in vain for {_condition_text(collection, wanted)}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_seedstate.engine.project import Project
 
 OUTPUT_KEY = "seedstate"
+KEPT_KEY = "seedstate-kept"
 MOST_REPLACED = 10
 
 
@@ -77,6 +79,11 @@ def write_summary(reporter: pytest.TerminalReporter, project: Project, settings:
         reporter.write_line(kept_line(data["baselines"]))
     for line in told_lines(data):
         reporter.write_line(line, yellow=True)
+    if project.figures.kept is not None:
+        from pytest_seedstate.plugin.kept import kept_lines
+
+        for line in kept_lines(project.figures.kept):
+            reporter.write_line(line)
 
 
 def kept_line(baselines: Mapping[str, int]) -> str:
@@ -150,11 +157,19 @@ class WorkerFigures:
         """On a worker: hand the figures over."""
         output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
         if output is not None and self._config.pluginmanager.has_plugin(RUNTIME_NAME):
-            output[OUTPUT_KEY] = session_of(self._config).project.figures.as_data()
+            figures = session_of(self._config).project.figures
+            output[OUTPUT_KEY] = figures.as_data()
+            output[KEPT_KEY] = None if figures.kept is None else asdict(figures.kept)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """On the controller: add a worker's figures; one that crashed has none."""
         data = getattr(node, "workeroutput", {}).get(OUTPUT_KEY)
         if data is not None:
-            session_of(self._config).project.figures.merge(data)
+            figures = session_of(self._config).project.figures
+            figures.merge(data)
+            kept = node.workeroutput.get(KEPT_KEY)
+            if kept is not None:
+                from pytest_seedstate.engine.keeping import KeptState
+
+                figures.kept = KeptState(**kept)

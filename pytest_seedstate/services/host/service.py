@@ -172,6 +172,9 @@ class HostService(ABC):
         atexit.unregister(self.stop)
         self.journal.close()
         self._journal = None
+        if self._tally is not None:
+            self._tally.close()
+            self._tally = None
         if self._root is not None:
             # Nobody here will wait for it, which would warn.
             self._root.returncode = 0

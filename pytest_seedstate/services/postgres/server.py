@@ -167,6 +167,8 @@ class EmbeddedPostgres:
             raise SeedstateError("the embedded PostgreSQL does not run")
         descriptor = self._process.give_to(pid, start)
         self._process = None
+        if self._port is not None:
+            self._port.close()
         return [descriptor]
 
     def failure(self, patience: float = 0.0) -> SeedstateError | None:
