@@ -229,6 +229,10 @@ _TOUCHES = (
         Mutation("a key is one however it is sent", _RECORDER, "sort_keys=True", "sort_keys=False"),
     ),
     (
+        f"{_TESTS}changes.py::test_number_keys",
+        Mutation("equal numbers are one key", _RECORDER, "_one_spelling(item[name])", "item[name]"),
+    ),
+    (
         f"{_TESTS}changes.py::test_another_region",
         Mutation(
             "tables of other regions are looked for there",

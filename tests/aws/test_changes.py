@@ -150,7 +150,14 @@ def test_number_keys(journal: HostJournal, clients: Clients) -> None:
     journal.keep("numbers")
     clients.dynamodb.put_item(TableName="numbers", Item={"id": {"N": "1"}})
     clients.dynamodb.put_item(TableName="numbers", Item={"id": {"N": "1.0"}, "a": {"S": "b"}})
-    assert [each.kind for each in journal.changes()] == ["inserted"]
+    (change,) = journal.changes()
+    assert change.kind == "inserted"
+    assert change.key == {"id": 1}
+    journal.keep("numbers")
+    clients.dynamodb.delete_item(TableName="numbers", Key={"id": {"N": "10e-1"}})
+    (change,) = journal.changes()
+    assert change.kind == "deleted"
+    assert [writer.rpartition(": ")[2] for writer in change.writers] == ["DeleteItem"]
 
 
 def test_binary_keys(journal: HostJournal, clients: Clients) -> None:

@@ -104,6 +104,14 @@ WRITES: dict[str, tuple[Request, Write]] = {
         asked("DeleteItem", {"TableName": "shop", "Key": dict(reversed(KEY.items()))}),
         Write("dynamodb", "DeleteItem", items(WIRE_KEY)),
     ),
+    "a number written otherwise": (
+        asked("DeleteItem", {"TableName": "shop", "Key": {**KEY, "sk": {"N": "10e-1"}}}),
+        Write("dynamodb", "DeleteItem", items(WIRE_KEY)),
+    ),
+    "no number": (
+        asked("DeleteItem", {"TableName": "shop", "Key": {"sk": {"N": "x"}}}),
+        Write("dynamodb", "DeleteItem", items('{"sk":{"N":"x"}}')),
+    ),
     "batch": (
         asked("BatchWriteItem", {"RequestItems": {
             "shop": [{"PutRequest": {"Item": ITEM}}], "t": [{"DeleteRequest": {"Key": KEY}}]}}),

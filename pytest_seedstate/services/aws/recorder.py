@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -132,8 +133,16 @@ def wire_key(names: Iterable[str], item: Mapping[str, Any]) -> str:
     Raises:
         KeyError: the item lacks an attribute of the key.
     """
-    key = {name: item[name] for name in names}
+    key = {name: _one_spelling(item[name]) for name in names}
     return json.dumps(key, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _one_spelling(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A key's attribute; numbers that are equal are one key however they are written."""
+    try:
+        return {"N": f"{Decimal(value['N']).normalize():f}"} if "N" in value else value
+    except ArithmeticError:
+        return value
 
 
 def _dynamodb(action: str, region: str, body: bytes, key_names: KeyNames) -> Write | None:
