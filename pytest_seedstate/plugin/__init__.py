@@ -27,7 +27,6 @@ from pytest_seedstate.plugin.markers import MARKERS, Request, asks, read_request
 from pytest_seedstate.plugin.session import RUNTIME_NAME, runtime_of, session_key, session_of
 
 
-
 def _import_as_it_stands() -> None:
     """Keep pytest from rewriting the asserts of this package, as it does with those of plugins.
 
