@@ -59,6 +59,17 @@ def _emptied(client: Client, n: int, m: int) -> Answer:
     return client("PUT", f"/{_index(n)}/_doc/{m}", artist(m))
 
 
+def _appended(client: Client, n: int, m: int) -> Answer:
+    appends = {"append": {"field": "styles", "value": [f"appended{m}"]}}
+    renames = {"set": {"field": "place.lat", "value": m}}
+    client("PUT", "/_ingest/pipeline/append", {"processors": [appends, renames]})
+    return client(
+        "POST",
+        f"/{_index(n)}/_update_by_query?pipeline=append&conflicts=proceed",
+        {"query": {"exists": {"field": "place"}}},
+    )
+
+
 def _next_pages(client: Client, n: int, m: int) -> Answer:
     told = client("POST", f"/{_index(n)}/_search?scroll=1m", {"size": 2})
     for _ in range(m % 3 + 1):
@@ -118,6 +129,22 @@ RECORDS: dict[str, Operation] = {
         "DELETE", f"/{_index(n)}/_doc/{m}?routing=x&refresh=true"
     ),
     "conditional write": _conditional,
+    "script that changes inside": lambda c, n, m: c(
+        "POST",
+        f"/{_index(n)}/_update/{m}{_refresh(n)}",
+        {
+            "script": {
+                "source": "ctx._source.styles.add(params.s); ctx._source.place.lat = params.m;"
+                " ctx._source.studio[0].name = params.s",
+                "params": {"s": f"scripted{m}", "m": m},
+            }
+        },
+    ),
+    "update inside": lambda c, n, m: c(
+        "POST",
+        f"/{_index(n)}/_update/{m}{_refresh(n)}",
+        {"doc": {"place": {"lat": n}, "deep": {"er": {"still": m}}}},
+    ),
     "script that deletes": lambda c, n, m: c(
         "POST", f"/{_index(n)}/_update/{m}", {"script": {"source": "ctx.op = 'delete'"}}
     ),
@@ -153,6 +180,15 @@ OPERATIONS: dict[str, Operation] = {
         "POST",
         f"/{_index(n)}/_update_by_query?pipeline=stamp&conflicts=proceed",
         {"query": {"range": {"rating": {"lt": n + 1}}}},
+    ),
+    "by query with lists that grow": _appended,
+    "script by query that changes inside": lambda c, n, m: c(
+        "POST",
+        f"/{_index(n)}/_update_by_query?conflicts=proceed",
+        {
+            "query": {"exists": {"field": "place"}},
+            "script": {"source": "ctx._source.styles.add('by query'); ctx._source.place.lon = 1"},
+        },
     ),
     "reindex of new ones": lambda c, n, m: c(
         "POST",
