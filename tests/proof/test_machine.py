@@ -215,6 +215,17 @@ class Machine(RuleBasedStateMachine):
         if not clean:
             self.layers.append(fixture)
 
+    @precondition(lambda self: not self.snapshots)
+    @rule(before=EVERYWHERE, after=EVERYWHERE)
+    def write_above_a_fixture(self, before: list[Step], after: list[Step]) -> None:
+        """What it wrote stays, what a test writes above it goes."""
+        if self.transaction:
+            self.end_transaction("COMMIT")
+        self.set_up_a_fixture(before)
+        self.write(after)
+        self._rewind()
+        self._assert_undone()
+
     @precondition(lambda self: self.fixtures)
     @rule(data=st.data())
     def tear_down_a_fixture(self, data: st.DataObject) -> None:
