@@ -6,14 +6,12 @@ from tests.mutation import Mutation
 
 MACHINE = "tests/postgres/test_machine.py::test_whatever_is_done_comes_back"
 WRITERS = "tests/postgres/test_writers.py"
-CASES = "tests/postgres/test_cases.py"
-ALIKE = "tests/postgres/test_alike.py"
-CRASHES = "tests/postgres/test_crashes.py"
-POSITIONS = "tests/postgres/test_positions.py"
-BASELINES = "tests/postgres/test_baselines.py"
-APPLICATIONS = "tests/postgres/test_applications.py"
-DISPOSABLE = "tests/postgres/test_disposable.py"
-REPLACING = "tests/postgres/test_replacing.py"
+CRASHES = "tests/postgres/test_crashes.py::"
+POSITIONS = "tests/postgres/test_positions.py::"
+BASELINES = "tests/postgres/test_baselines.py::"
+APPLICATIONS = "tests/postgres/test_applications.py::"
+DISPOSABLE = "tests/postgres/test_disposable.py::"
+REPLACING = "tests/postgres/test_replacing.py::"
 
 _LOGS = "stores/postgres/install_sql.py"
 _SERVER = "stores/postgres/server_sql.py"
@@ -326,90 +324,149 @@ _DESPITE_WRITERS = (
     ),
 )
 
+
+def case(name: str) -> str:
+    """The node id of a case."""
+    return f"tests/postgres/test_cases.py::test_case_comes_back[{name}]"
+
+
+def alike(name: str) -> str:
+    """The node id of a script that runs with the journal and without it."""
+    return f"tests/postgres/test_alike.py::test_statements_do_what_they_do_without_us[{name}]"
+
+
 PROOFS: dict[str, tuple[Mutation, ...]] = {
     MACHINE: _RECORDING + _UNDOING + _KEEPING,
     WRITERS: _DESPITE_WRITERS,
-    CASES: (
+    case("tables changed in replica mode"): (
         Mutation("DDL is noted in replica mode", _SERVER, "ALTER EVENT TRIGGER seedstate_ddl ENABLE ALWAYS;\n"),
+    ),
+    case("tables dropped in replica mode"): (
         Mutation("drops are noted in replica mode", _SERVER, "ALTER EVENT TRIGGER seedstate_drop ENABLE ALWAYS;\n"),
+    ),
+    case("every type, another session's formats"): (
         Mutation("images do not depend on the session", _LOGS,
                  "if any(column.pinned for column in table.logged):", "if False:"),
+    ),
+    case("user triggers enabled always"): (
         Mutation("triggers that always fire are off during an undo", _LOGS,
                  "{switch_off}{restore}{switch_on}", "{restore}"),
         Mutation("and on again after it", _LOGS, "{switch_off}{restore}{switch_on}", "{switch_off}{restore}"),
+    ),
+    case("unique key with NULLs is none"): (
         Mutation("a key has no NULL", _CATALOG, " AND NOT a.attnotnull)", " AND false)"),
+    ),
+    case("deferred keys equal for a while"): (
         Mutation("a key holds at every moment", _CATALOG, "i.indimmediate AND am.amname", "am.amname"),
+    ),
+    case("unique indexes of some rows or of expressions are no keys"): (
         Mutation("a key is of all rows", _CATALOG, "  AND i.indpred IS NULL AND", "  AND"),
         Mutation("a key is of columns", _CATALOG, " AND i.indexprs IS NULL\n", "\n"),
+    ),
+    case("nondeterministic collation as key"): (
         Mutation("keys compare as the column does", _LOGS,
                  'return f"({value}) COLLATE {column.collation}" if column.collation else value',
                  "return value"),
     ),
-    ALIKE: (
+    alike("rename a column, then write"): (
         Mutation("a changed table is let go", _SERVER, "PERFORM {SCHEMA}.release(_command.objid);", "NULL;"),
+    ),
+    alike("types dropped with cascade"): (
         Mutation("a dropped column's table is let go", _SERVER,
                  "PERFORM {SCHEMA}.release(_object.objid);", "NULL;"),
+    ),
+    alike("typed table changed by its type"): (
         Mutation("a changed type's tables are let go", _SERVER,
                  "            PERFORM {SCHEMA}.release(c.oid) FROM pg_catalog.pg_class c\n"
                  "            WHERE c.reloftype = _command.objid;\n", "            NULL;\n"),
+    ),
+    alike("rename a schema, then truncate"): (
         Mutation("a changed schema's tables are let go", _SERVER,
                  "            PERFORM {SCHEMA}.release(c.oid) FROM pg_catalog.pg_class c\n"
                  "            WHERE c.relnamespace = _command.objid;\n", "            NULL;\n"),
+    ),
+    alike("an extension with tables goes to another schema"): (
         Mutation("all tables are let go with an extension", _SERVER,
                  "PERFORM {SCHEMA}.release(t.relid) FROM {SCHEMA}.tables t;", "NULL;"),
+    ),
+    alike("column of a parent table dropped"): (
         Mutation("heirs are let go too", _SERVER,
                  "            UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN family f\n"
                  "                  ON i.inhparent OPERATOR(pg_catalog.=) f.oid\n"),
+    ),
+    alike("functions of the user that have the names of the server's"): (
         Mutation("only functions of the server are called", _SERVER,
                  "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\n"
                  "DECLARE _command record;", "LANGUAGE plpgsql SECURITY DEFINER AS $$\nDECLARE _command record;"),
     ),
-    APPLICATIONS: (
+    APPLICATIONS + "test_a_role_with_few_rights_is_journaled": (
         Mutation("logs need no rights", _LOGS, "LANGUAGE plpgsql SECURITY DEFINER{settings}", "LANGUAGE plpgsql{settings}"),
+    ),
+    APPLICATIONS + "test_a_prepared_transaction_that_stays_is_rolled_back": (
         Mutation("prepared transactions are waited for", "stores/postgres/blockers.py",
                  "UNION ALL SELECT NULL, gid FROM pg_prepared_xacts WHERE database = current_database()\n"),
+    ),
+    APPLICATIONS + "test_a_prepared_transaction_does_not_hold_up_a_clone": (
         Mutation("prepared transactions are rolled back before a clone", _CLONES,
                  "            end_prepared(control)\n"),
     ),
-    CRASHES: (
+    CRASHES + "test_a_crash_is_never_clean": (
         Mutation("a clean database has its mark", _DATABASE,
                  "        return position.entry is not None and self.check() == (\n            self._nonce,\n",
                  "        found = self.check()\n        return position.entry is not None and found == (\n"
                  "            found[0],\n"),
         Mutation("a lost mark is a lost journal", _DATABASE, "if nonce != self._nonce or not nonce:", "if False:"),
         Mutation("a template's unlogged tables are filled again", _DATABASE, "            or table.unlogged\n"),
+    ),
+    CRASHES + "test_a_crash_while_data_was_loaded_is_no_baseline": (
         Mutation("nothing is kept after a crash", _DATABASE,
                  "            if self._nonce and isinstance(lost, CrashedError):\n                raise\n"),
     ),
-    POSITIONS: (
+    POSITIONS + "test_later_positions_are_gone_after_a_rewind": (
         Mutation("later positions are forgotten", _JOURNAL, "            del self._positions[later]\n", "            pass\n"),
+    ),
+    POSITIONS + "test_views_are_refreshed_once": (
         Mutation("notes of refreshed views go", _SERVER,
                  "    DELETE FROM {SCHEMA}.ddl d WHERE _since IS NULL OR NOT pg_visible_in_snapshot(d.xid, _since);\n"),
+    ),
+    POSITIONS + "test_position_survives_ddl_after_it": (
         Mutation("later entries have later numbers", _REDO,
                  "    connection.execute(f\"SELECT setval('{SCHEMA}.entry', %s)\", (entries.last,))\n"),
     ),
-    BASELINES: (
+    BASELINES + "test_logs_that_disagree_with_rows_lead_to_a_clone": (
         Mutation("logs and rows agree", _LOGS, "IF _found <> coalesce(cardinality(_gone), 0) THEN", "IF false THEN"),
+    ),
+    BASELINES + "test_most_rows_changed_are_read_back": (
         Mutation("most rows changed are read back", _LOGS, "    IF entries > _limit THEN RETURN; END IF;\n"),
+    ),
+    BASELINES + "test_cached_sequences_only_move_forward": (
         Mutation("sequences with a cache are not put back", _CATALOG, "s.seqcache > 1", "false"),
         Mutation("they are never behind a baseline", _DATABASE,
                  "                set_cached(connection, baseline.cached)\n"),
     ),
-    REPLACING: (
+    REPLACING + "test_settings_and_rights_of_the_database_stay": (
         Mutation("a clone has the database's settings", _CLONES,
                  "            for statement in template.settings:\n                connection.execute(statement)\n"),
+    ),
+    REPLACING + "test_sessions_that_keep_connecting_cannot_prevent_it": (
         Mutation("sessions are ended at every look", _CLONES,
                  "    while not removed:\n        _end_sessions(connection, control.dbname)\n",
                  "    _end_sessions(connection, control.dbname)\n    while not removed:\n"),
     ),
-    DISPOSABLE: (
+    DISPOSABLE + "test_whatever_is_written_is_gone": (
         Mutation("a later transaction is no clean clone", _WITHOUT, " and last == (self._named_by,)", ""),
         Mutation("a moved sequence is no clean clone", _WITHOUT,
                  "first == self._looked", "bool(first) and first[1:] == (False,)"),
+    ),
+    DISPOSABLE + "test_open_transactions_are_never_clean": (
         Mutation("an open transaction is no clean clone", _WITHOUT, "first == self._looked",
                  "bool(first) and first[:1] == self._looked[:1]"),
+    ),
+    DISPOSABLE + "test_nothing_of_ours_is_in_it": (
         Mutation("nothing of ours is in a clone", _WITHOUT,
                  '            connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE")\n'),
+    ),
+    DISPOSABLE + "test_a_crash_is_never_clean": (
         Mutation("after a crash clones are made from another template", _JOURNAL,
                  "            if self._disposable.is_trusted:\n", "            if True:\n"),
     ),

@@ -64,7 +64,8 @@ def test_sessions_that_keep_connecting_cannot_prevent_it(database: Database) -> 
         while not stop.is_set():
             try:
                 with psycopg.connect(database.conninfo) as connection:
-                    connection.execute("SELECT pg_sleep(0.01)")
+                    # Who has slipped in stays: it must be ended at the next look.
+                    connection.execute("SELECT pg_sleep(60)")
             except psycopg.OperationalError:
                 continue
 
@@ -77,9 +78,16 @@ def test_sessions_that_keep_connecting_cannot_prevent_it(database: Database) -> 
             assert database.store.journal.rewind().replaced
     finally:
         stop.set()
-        for thread in threads:
-            thread.join()
+        while any(thread.is_alive() for thread in threads):
+            end_sessions(database)
     database.assert_at("schema")
+
+
+def end_sessions(database: Database) -> None:
+    with psycopg.connect(make_conninfo(database.conninfo, dbname="postgres")) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ~ 'pg_sleep\\(60'"
+        )
 
 
 def test_ddl_during_a_session_that_was_there_first(database: Database) -> None:
