@@ -26,7 +26,9 @@ def request(
     connection = http.client.HTTPConnection(str(parts.hostname), parts.port)
     try:
         connection.request(method, target, body, dict(headers or {}))
-        return connection.getresponse().status
+        with connection.getresponse() as answer:
+            answer.read()
+            return answer.status
     finally:
         connection.close()
 
@@ -100,7 +102,16 @@ def http_chunks(c: Clients) -> None:
     """HTTP's own chunks."""
     parts = urlsplit(c.s3.meta.endpoint_url)
     connection = http.client.HTTPConnection(str(parts.hostname), parts.port)
-    connection.request("PUT", "/images/chunks", iter([b"hel", b"lo"]), encode_chunked=True,
-                       headers={"Transfer-Encoding": "chunked"})  # fmt: skip
-    assert connection.getresponse().status == 200
-    connection.close()
+    try:
+        connection.request(
+            "PUT",
+            "/images/chunks",
+            iter([b"hel", b"lo"]),
+            {"Transfer-Encoding": "chunked"},
+            encode_chunked=True,
+        )
+        with connection.getresponse() as answer:
+            answer.read()
+            assert answer.status == 200
+    finally:
+        connection.close()
