@@ -185,9 +185,9 @@ class Process:
         target.give_connections(server.take_parked())
         target.close()
         server.close()
-        memory = 0
-        writers = _summary(self._hosted.segments)["writers"]
+        memory, writers = 0, list[str]()
         if message["baseline"]:
+            writers = _summary(self._hosted.segments)["writers"]
             self._hosted.settle()
             self._hosted.segments = []
             # What was written since the fork: later it is shared with the next servers.
