@@ -11,6 +11,7 @@ compared with where it is installed.
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -42,12 +43,16 @@ def main() -> None:
     rounds = given.rounds or (10 if given.quick else 40)
     with tempfile.TemporaryDirectory() as name:
         run = Run(Path(name), rounds, given.quick)
+        began = os.getloadavg()[0]
         for part in given.only:
             start = time.perf_counter()
             print(f"-- {part}", flush=True)
             PARTS[part](run)
             print(f"   ({time.perf_counter() - start:.0f} s)", flush=True)
         print(f"\n{run.table()}")
+        print(
+            f"\n{os.cpu_count()} cores; load average {began:.1f} before, {os.getloadavg()[0]:.1f} after"
+        )
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ TABLE: dict[str, Any] = {
     "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
     "BillingMode": "PAY_PER_REQUEST",
 }
-_OBJECTS = {10: 10, 1_000: 10, 10_000: 1_000}
+_OBJECTS = {10: 10, 1_000: 100, 10_000: 1_000}
 """Objects in the bucket, by items in the table."""
 
 
