@@ -32,7 +32,7 @@ _AT_ENTER = (
     Mutation(
         "no state is switched to under a fixture that has written",
         _ENGINE,
-        "        if self._layers:\n            raise SeedstateError(",
+        "        if self.layers:\n            raise SeedstateError(",
         "        if False:\n            raise SeedstateError(",
     ),
 )
@@ -100,9 +100,9 @@ _IN_LAYERS = (
     Mutation(
         "what a fixture wrote goes with it",
         _ENGINE,
-        "                self._verification.forget_layers(len(self._layers))\n"
+        "                self._verification.forget_layers(len(self.layers))\n"
         "            self.rewind()\n",
-        "                self._verification.forget_layers(len(self._layers))\n",
+        "                self._verification.forget_layers(len(self.layers))\n",
     ),
     Mutation(
         "what lies below a live fixture stays",
@@ -152,14 +152,14 @@ _IN_STATES = (
     Mutation(
         "stores hold nothing but their schema before a load",
         _STATES,
-        "        dataset = self._ahead.pop(state.key, None)\n        self._switch(SCHEMA_ONLY)\n",
-        "        dataset = self._ahead.pop(state.key, None)\n",
+        "        for _ in range(_MOST_DISTURBED):\n            self._switch(SCHEMA_ONLY)\n",
+        "        for _ in range(_MOST_DISTURBED):\n",
     ),
     Mutation(
         "what a load has written that failed is undone",
         _STATES,
-        "            for journal in self._fleet.journals:\n                journal.rewind()\n",
-        "            pass\n",
+        "                for journal in self._fleet.journals:\n                    journal.rewind()\n",
+        "                pass\n",
     ),
     Mutation(
         "where a store is, is noted",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.machines import EXAMPLES
-from tests.mutation import Mutation, assert_noticed
+from tests.mutation import PACKAGE, Mutation, assert_noticed
 from tests.proof.mutations import FOUND_BY_EXAMPLE, MUTATIONS
 
 MACHINE = "tests/proof/test_machine.py::test_whatever_a_suite_does_each_test_finds_its_state"
@@ -42,6 +42,13 @@ def test_the_machine_notices(
 def test_an_example_notices(mutation: Mutation, tmp_path: Path) -> None:
     """Left out, the example of it fails."""
     assert_noticed(mutation, "tests/proof/test_examples.py", tmp_path)
+
+
+def test_what_would_be_left_out_is_there() -> None:
+    """Each text stands in its file once, also after whoever changes the engine."""
+    for each in (*MUTATIONS, *FOUND_BY_EXAMPLE):
+        found = (PACKAGE / each.module).read_text("utf-8").count(each.old)
+        assert found == 1, f"{each.name}: {found} times in {each.module}"
 
 
 def test_chosen_mutations_are_there() -> None:
