@@ -144,6 +144,7 @@ OBJECTS: dict[str, Case] = {
     "put, presigned": Case(presigned("put_object", Bucket="images", Key="signed ü.jpg")),
     "delete, presigned": Case(presigned("delete_object", **ONE)),
     "form of a browser": Case(form_post("form.jpg")),
+    "form of a browser, named by it": Case(form_post("up/${filename}")),
     "form of a browser, over another": Case(form_post("a/1.jpg")),
     "copy": Case(copy("a/1.jpg")),
     "copy to another bucket": Case(

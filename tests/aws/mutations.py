@@ -206,7 +206,7 @@ _TOUCHES = (
         ),
     ),
     (
-        _case("bucket-delete and create"),
+        _case("object-form of a browser, named by it"),
         Mutation(
             "buckets are named",
             _RECORDER,

@@ -326,10 +326,13 @@ def _versions_note(bucket: str, named: Sequence[tuple[str, str]]) -> str | None:
     return f"version of {bucket}/{gone[0]}: deleted" if gone else None
 
 
-def _bucket_note(request: Request, asked: Mapping[str, str], bucket: str) -> str:
+def _bucket_note(request: Request, asked: Mapping[str, str], bucket: str) -> str | None:
     part = _part(asked)
     if part:
         return f"bucket {bucket}: {part}"
+    if request.method == "POST":
+        # A form whose key cannot be told: its object is a record.
+        return None
     return f"bucket {bucket}: {'deleted' if request.method == 'DELETE' else 'created'}"
 
 
