@@ -71,6 +71,8 @@ def test_a_position_without_writes_costs_no_process(filled: HostJournal, clients
     filled.rewind(1)
     assert numbers(clients) == {"0", "1", "2", "3", "4"}
     assert filled.mark() == 2
+    filled.rewind(1)
+    assert filled.mark() == 2
 
 
 def test_baselines_are_switched_in_place(
