@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -18,6 +18,12 @@ from tests.postgres.dumping import differences, full_dump
 from tests.postgres.writing import Writer
 
 ROUNDS = int(os.environ.get("SEEDSTATE_TEST_ROUNDS", "25"))
+
+
+@pytest.fixture
+def database(new_database: Callable[..., Database]) -> Database:
+    """One that waits for writers also where the machine is so busy that they take seconds."""
+    return new_database(lock_timeout=30.0)
 
 
 @pytest.fixture

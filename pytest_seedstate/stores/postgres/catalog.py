@@ -61,8 +61,8 @@ class Table:
     """One table; a partitioned one has no rows of its own.
 
     Attributes:
-        key: columns of a unique key that holds at every moment, without NULL; () when there is
-            none. The primary key if it is such a key.
+        key: columns of a unique key without NULL; () when there is none. The primary key if it
+            is such a key.
         primary: columns of the primary key, whatever its kind.
         partitioned: it only routes to its partitions.
         partition_of: oid of the topmost partitioned table, None when it is no partition.
@@ -141,7 +141,7 @@ class Catalog:
         return tuple(table for table in self.tables if table.partition_of is None)
 
 
-_USER_SCHEMA = f"""
+USER_SCHEMA = f"""
     n.nspname NOT IN ('pg_catalog', 'information_schema', '{SCHEMA}')
     AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'
 """
@@ -155,7 +155,7 @@ SELECT c.oid::int8, n.nspname, c.relname, c.relkind = 'p', c.relpersistence = 'u
        (SELECT array_agg(rulename || '=' || ev_enabled::text ORDER BY rulename) FROM pg_rewrite r
         WHERE r.ev_class = c.oid AND r.ev_enabled IN ('A', 'R'))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND {_USER_SCHEMA}
+WHERE c.relkind IN ('r', 'p') AND {USER_SCHEMA}
 ORDER BY n.nspname, c.relname
 """
 
@@ -169,7 +169,7 @@ SELECT a.attrelid::int8, a.attnum, a.attname, a.atttypid::int8,
            WHERE co.oid = a.attcollation) END
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND {_USER_SCHEMA} AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relkind IN ('r', 'p') AND {USER_SCHEMA} AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum
 """
 
@@ -181,17 +181,17 @@ FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE t.oid = ANY (%s)
 """
 
-# Only such keys find a row again that hold at every moment, not just at the end of a statement
-# or transaction, and that equality answers from an index.
+# Only such keys find a row again that equality answers from an index. Deferrable ones do: whatever
+# a transaction does in between, a rewind sees what was committed.
 _KEYS = f"""
 SELECT i.indrelid::int8, i.indisprimary,
        (i.indkey::int2[])[0:i.indnkeyatts - 1],
-       i.indimmediate AND am.amname = 'btree' AND NOT EXISTS (
+       am.amname = 'btree' AND NOT EXISTS (
            SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid
            AND a.attnum = ANY((i.indkey::int2[])[0:i.indnkeyatts - 1]) AND NOT a.attnotnull)
 FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am am ON am.oid = x.relam
 JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE {_USER_SCHEMA} AND i.indisunique AND i.indisvalid AND i.indislive
+WHERE {USER_SCHEMA} AND i.indisunique AND i.indisvalid AND i.indislive
   AND i.indpred IS NULL AND i.indexprs IS NULL
 ORDER BY i.indrelid, i.indisprimary DESC, i.indnkeyatts, i.indexrelid
 """
@@ -199,13 +199,13 @@ ORDER BY i.indrelid, i.indisprimary DESC, i.indnkeyatts, i.indexrelid
 _SEQUENCES = f"""
 SELECT c.oid::int8, n.nspname, c.relname, s.seqcache > 1
 FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE {_USER_SCHEMA} ORDER BY c.oid
+WHERE {USER_SCHEMA} ORDER BY c.oid
 """
 
 _VIEWS = f"""
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relispopulated
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'm' AND {_USER_SCHEMA} ORDER BY c.oid
+WHERE c.relkind = 'm' AND {USER_SCHEMA} ORDER BY c.oid
 """
 
 

@@ -17,6 +17,9 @@ from pytest_seedstate.stores.postgres.position import LostError
 ATTEMPTS = 20
 """Times that something is started again for live writers before it keeps them off by locks."""
 
+_MOST_DEADLOCKS = 5 * ATTEMPTS
+"""Attempts after which a deadlock is told; from `ATTEMPTS` on, tables are locked first."""
+
 _PAUSES = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02)  # seconds before the further attempts
 
 _LIVE_WRITER = (errors.SerializationFailure, errors.UniqueViolation, errors.ExclusionViolation)
@@ -45,8 +48,12 @@ def despite_writers(control: Control, tables: Iterable[Table], attempt: Callable
             with control.transaction() as connection:
                 lock_tables(connection, tables)
                 return attempt()
-        except (errors.LockNotAvailable, errors.DeadlockDetected):
+        except errors.LockNotAvailable:
             if time.monotonic() > deadline:
+                raise
+        except errors.DeadlockDetected:
+            # The other one goes on at once: it is no transaction that stays open.
+            if number >= _MOST_DEADLOCKS:
                 raise
         except _LIVE_WRITER as error:
             if number >= ATTEMPTS:
