@@ -8,10 +8,11 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from pytest_seedstate.engine.complaints import left_open
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
 from pytest_seedstate.engine.keeping import Keeping
-from pytest_seedstate.engine.layers import Layer, LayerStack, Owner
+from pytest_seedstate.engine.layers import Layer, LayerStack, Owner, Positions, end_all
 from pytest_seedstate.engine.side_by_side import side_by_side
 from pytest_seedstate.engine.states import State, States
 from pytest_seedstate.engine.verify import Verification
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from pytest_seedstate.records.dataset import Dataset
     from pytest_seedstate.records.progress import Progress
     from pytest_seedstate.stores.base import Journal
-
-Positions = dict[str, int]
-"""A position of each journal, by its name; a journal that is missing was at its beginning."""
 
 _MOST_LATE_WRITES = 5
 """How often a comparison is repeated while somebody goes on writing."""
@@ -46,6 +44,7 @@ class Engine:
     Attributes:
         layers: what wider fixtures wrote.
         keeping: keeps the state of a failed test.
+        waited_for: what was committed while the last rewind waited for open transactions.
     """
 
     def __init__(
@@ -61,6 +60,7 @@ class Engine:
         self._was_reset = False
         self._repairing = False
         self._below_kept: LayerStack | None = None
+        self.waited_for = ChangeSet()
         self.keeping = Keeping(fleet)
         self._verification = Verification(fleet, figures) if verify else None
 
@@ -204,6 +204,7 @@ class Engine:
 
     def _rewind(self) -> None:
         self._snapshots.clear()
+        self.waited_for = ChangeSet()
         start = perf_counter()
         dirty = self._dirty()
         ended = self._rewind_without_writers(dirty) if dirty else []
@@ -212,13 +213,7 @@ class Engine:
         if self._verification and not self._repairing:
             self._verify(self._verification)
         if ended and self._open_fails:
-            raise SeedstateError(
-                "a transaction that has written was left open; its session was ended",
-                checked="waited for it to commit or roll back (ini seedstate_lock_timeout)",
-                fix="let the test wait for its background work, or close what it has opened; ini "
-                "seedstate_open_transactions = end makes this a line of the summary",
-                detail="\n".join(ended),
-            )
+            raise left_open(ended)
 
     def _dirty(self) -> list[tuple[Journal, int]]:
         """The journals of stores that somebody has written to, with where to go back to."""
@@ -235,27 +230,30 @@ class Engine:
             self._rewind_each(late)
             differences = verification.differences(self.states)
         if differences:
-            torn_down = self._repair()
+            torn_down = self._repair({each.store for each in differences if each.is_definition})
             raise verification.failure(
                 differences, verification.differences(self.states), torn_down, self.states
             )
 
-    def _repair(self) -> list[str]:
+    def _repair(self, redefined: set[str]) -> list[str]:
         """Bring all stores to the baseline, whatever their journals say.
 
+        Args:
+            redefined: the stores of which more than records differs.
+
         Returns:
-            The fixtures that had to be torn down for that, since what they wrote is gone.
+            The fixtures that had to be torn down for that, since what they wrote is gone, and what
+            failed in that.
         """
         owners = self.layers.live()
         self._repairing = True
         try:
-            for owner in owners:
-                owner.end()
+            errors = end_all(owners)
             self.drop_ended_layers()
-            self.states.repair()
+            self.states.repair(redefined)
         finally:
             self._repairing = False
-        return [owner.title for owner in owners]
+        return [*(owner.title for owner in owners), *map(repr, errors)]
 
     def _rewind_without_writers(self, targets: list[tuple[Journal, int]]) -> list[str]:
         """Rewind, and see that nobody is in the middle of writing when the next test begins.
@@ -275,6 +273,7 @@ class Engine:
             self._rewind_each(targets)
         waited = [target for target, texts in found if texts is not None]
         if held_up or waited:
+            self.waited_for = self.changes()
             # Whoever was in the middle of writing here may have written elsewhere meanwhile.
             self._rewind_each(list(dict.fromkeys([*waited, *self._dirty()])))
         return ended
@@ -291,11 +290,7 @@ class Engine:
     # -- layers
 
     def begin_layer(self, owner: Owner) -> bool:
-        """What was written just now belongs to a wider fixture, and stays while it lives.
-
-        Returns:
-            Whether anything was.
-        """
+        """What was written just now, if anything was, stays while a wider fixture lives."""
         positions = {
             journal.name: journal.mark()
             for journal in self.fleet.journals
@@ -384,20 +379,18 @@ class Engine:
         """Go on with the baseline that tests are to find.
 
         Returns:
-            The fixtures that were torn down for that, since what they wrote is gone.
+            The fixtures that were torn down for that, since what they wrote is gone, and what
+            failed in that.
         """
         if self._below_kept is None:
             return []
         layers, self._below_kept = self._below_kept, None
         owners = layers.live()
-        try:
-            for owner in owners:
-                owner.end()
-        finally:
-            if self._verification:
-                self._verification.forget_layers(0)
-            self.states.repair()
-        return [owner.title for owner in owners]
+        errors = end_all(owners)
+        if self._verification:
+            self._verification.forget_layers(0)
+        self.states.repair()
+        return [*(owner.title for owner in owners), *map(repr, errors)]
 
     def stop(self) -> None:
         """Stop all services; nothing of this run is left but what was handed over."""

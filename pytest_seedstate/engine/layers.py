@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
+
+Positions = dict[str, int]
+"""A position of each journal, by its name; a journal that is missing was at its beginning."""
 
 
 class Owner(Protocol):
@@ -18,6 +21,19 @@ class Owner(Protocol):
         """Tear it down now; whoever asks for it later has it set up again."""
 
 
+def end_all(owners: Iterable[Owner]) -> list[BaseException]:
+    """Tear fixtures down one after another; what failed, since that must not keep the others."""
+    errors: list[BaseException] = []
+    for owner in owners:
+        try:
+            owner.end()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - pytest's outcomes are no exceptions
+            errors.append(error)
+    return errors
+
+
 @dataclass(slots=True)
 class Layer:
     """What one fixture wrote.
@@ -29,7 +45,7 @@ class Layer:
     """
 
     owner: Owner
-    positions: Mapping[str, int]
+    positions: Positions
     ended: bool = field(default=False)
 
 

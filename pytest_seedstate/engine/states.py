@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -205,10 +205,18 @@ class States:
         """
         insert(self._fleet.stores, dataset.title, dataset.entries)
 
-    def repair(self) -> None:
-        """Replace what all stores hold by the current state's baseline."""
+    def repair(self, redefined: Collection[str] = ()) -> None:
+        """Replace what all stores hold by the current state's baseline.
+
+        Args:
+            redefined: the stores of which more than records is to be brought back.
+        """
+        renewed = {self._fleet.stores[name].journal.name for name in redefined}
         for journal in self._fleet.journals:
-            journal.switch(self._at.get(journal.name, SCHEMA_ONLY))
+            if journal.name in renewed:
+                journal.renew()
+            else:
+                journal.switch(self._at.get(journal.name, SCHEMA_ONLY))
         if self.current.ddl:
             self._suspend()
 

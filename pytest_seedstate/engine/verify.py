@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_seedstate.engine.figures import Figures
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
     from pytest_seedstate.engine.states import States
 
 Content = dict[tuple[str, str, str], str]
-"""Store, collection and key to the canonical value, as text: equality would take 1 for true."""
+"""Store, collection and key to the canonical value, as text: equality would take 1 for true.
+
+A definition has `_DEFINITION` before its collection.
+"""
+
+_DEFINITION = "definition of "
 
 SHOWN_DIFFERENCES = 10
 
@@ -56,8 +62,8 @@ class Verification:
         """Only the outermost `remaining` layers are still there."""
         del self._layers[remaining:]
 
-    def differences(self, states: States) -> list[str]:
-        """What differs from what the stores should hold, one phrase each."""
+    def differences(self, states: States) -> list[Difference]:
+        """What differs from what the stores should hold."""
         key = states.current.key
         if self._layers:
             expected = self._layers[-1]
@@ -70,13 +76,17 @@ class Verification:
         # A store that has ended holds nothing.
         expected = {at: value for at, value in expected.items() if at[0] in self._fleet.stores}
         return [
-            _difference(place, expected.get(place), found.get(place))
+            Difference(place, expected.get(place), found.get(place))
             for place in sorted(expected.keys() | found.keys())
             if expected.get(place) != found.get(place)
         ]
 
     def failure(
-        self, differences: list[str], left: list[str], torn_down: list[str], states: States
+        self,
+        differences: list[Difference],
+        left: list[Difference],
+        torn_down: list[str],
+        states: States,
     ) -> SeedstateError:
         """The error that tells what differed.
 
@@ -92,8 +102,7 @@ class Verification:
         if left:
             told += ["still different after the repair:", *_shortened(left)]
         return SeedstateError(
-            f"after the rewind {len(differences)} records differ from the baseline "
-            f"'{states.current.title}'",
+            f"after the rewind {_counted(differences)} from the baseline '{states.current.title}'",
             fix="start the run again: later tests may see these records"
             if left
             else "the stores were repaired; please report what the test does: a rewind is exact",
@@ -101,22 +110,56 @@ class Verification:
         )
 
     def _dump(self, stores: Iterable[str]) -> Content:
-        return {
-            (name, collection, key): repr(value)
-            for name in stores
-            for collection, key, value in self._fleet.stores[name].dump()
-        }
+        content: Content = {}
+        for name in stores:
+            store = self._fleet.stores[name]
+            for collection, key, value in store.dump():
+                content[name, collection, key] = repr(value)
+            for collection, what, value in store.definitions():
+                content[name, f"{_DEFINITION}{collection}", what] = repr(value)
+        return content
 
 
-def _difference(place: tuple[str, str, str], expected: str | None, found: str | None) -> str:
-    where = " ".join(place)
-    if expected is None:
-        return f"{where}: should not be there"
-    if found is None:
-        return f"{where}: is missing"
-    return f"{where}: {found} instead of {expected}"
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A record or definition that is not what it should be.
+
+    Attributes:
+        place: see `Content`.
+        expected: what should be there, None for nothing.
+        found: what is there.
+    """
+
+    place: tuple[str, str, str]
+    expected: str | None
+    found: str | None
+
+    @property
+    def store(self) -> str:
+        return self.place[0]
+
+    @property
+    def is_definition(self) -> bool:
+        return self.place[1].startswith(_DEFINITION)
+
+    def __str__(self) -> str:
+        where = " ".join(filter(None, (part.strip() for part in self.place)))
+        if self.expected is None:
+            return f"{where}: should not be there"
+        if self.found is None:
+            return f"{where}: is missing"
+        return f"{where}: {self.found} instead of {self.expected}"
 
 
-def _shortened(differences: list[str]) -> list[str]:
+def _counted(differences: list[Difference]) -> str:
+    definitions = sum(each.is_definition for each in differences)
+    records = len(differences) - definitions
+    parts = [f"{records} records"] * bool(records) + [f"{definitions} definitions"] * bool(
+        definitions
+    )
+    return f"{' and '.join(parts)} differ"
+
+
+def _shortened(differences: list[Difference]) -> list[str]:
     more = len(differences) - SHOWN_DIFFERENCES
-    return [*differences[:SHOWN_DIFFERENCES], *([f"and {more} more"] if more > 0 else [])]
+    return [*map(str, differences[:SHOWN_DIFFERENCES]), *([f"and {more} more"] if more > 0 else [])]

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from pytest_seedstate.engine.engine import Engine, Positions
+from pytest_seedstate.engine.engine import Engine
+from pytest_seedstate.engine.layers import Owner, Positions, end_all
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.plugin.failing import as_failure
 
@@ -117,11 +118,11 @@ class FixtureLayers:
         self._within_test.clear()
         for ended in self._engine.layers.ended():
             ending += self._above(ended)
-        errors = _end_all(ending)
+        errors = end_all(ending)
         self._engine.drop_ended_layers()
         if nextitem is not None:
             # Left to pytest, it would end when fixtures of the next test were set up already.
-            errors += _end_all(owner for owner in self._live() if owner.ends_in_set_up_of(nextitem))
+            errors += end_all(owner for owner in self._live() if owner.ends_in_set_up_of(nextitem))
         _raise_all(errors)
 
     # -- hooks
@@ -176,7 +177,7 @@ class FixtureLayers:
 
     def _failed(self, setup: _SetUp) -> None:
         """Undo what a fixture wrote before it failed; the test may go on without it."""
-        _end_all(reversed(setup.fixture.built_in))
+        end_all(reversed(setup.fixture.built_in))
         if setup.known:
             try:
                 before = self._engine.tops() if setup.before is None else setup.before
@@ -218,11 +219,11 @@ class FixtureLayers:
 
     def _end(self, fixture: _Fixture) -> None:
         engine = self._engine
-        errors = _end_all(reversed(fixture.built_in))
+        errors = end_all(reversed(fixture.built_in))
         in_the_way = self._in_story and not engine.is_clean()
         if self._in_teardown and not in_the_way:
             above = self._above(fixture)
-            errors += _end_all(above)
+            errors += end_all(above)
             for each in above:
                 engine.figures.remark(
                     f"{each.title} had written after {fixture.title}: "
@@ -235,24 +236,11 @@ class FixtureLayers:
             engine.figures.remark(f"what {fixture.title} wrote stayed as long as {later}")
         _raise_all(errors)
 
-    def _above(self, owner: object) -> list[_Fixture]:
-        return [each for each in self._engine.layers.above(owner) if isinstance(each, _Fixture)]  # type: ignore[arg-type]
+    def _above(self, owner: Owner) -> list[_Fixture]:
+        return [each for each in self._engine.layers.above(owner) if isinstance(each, _Fixture)]
 
     def _live(self) -> list[_Fixture]:
         return [each for each in self._engine.layers.live() if isinstance(each, _Fixture)]
-
-
-def _end_all(fixtures: Any) -> list[BaseException]:
-    """Tear fixtures down one after another, whatever fails."""
-    errors: list[BaseException] = []
-    for fixture in fixtures:
-        try:
-            fixture.end()
-        except _ENDS_THE_RUN:
-            raise
-        except BaseException as error:  # noqa: BLE001 - outcomes of pytest are no exceptions
-            errors.append(error)
-    return errors
 
 
 def _raise_all(errors: list[BaseException]) -> None:

@@ -93,22 +93,23 @@ class Runtime:
     def _leave(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         self._held_by = None
         self._note_changes()
-        changes = self._changes
-        fails = (
-            changes
-            and item.stash.get(request_key, NOTHING).readonly
-            and not item.stash.get(_told_key, False)
+        readonly = item.stash.get(request_key, NOTHING).readonly and not item.stash.get(
+            _told_key, False
         )
-        if fails:
+        if readonly and self._changes:
             self._keep(item)
         try:
             self.layers.test_ends(nextitem)
         finally:
             self._leave_kept()
             self.engine.rewind()
+        if self._changes is None:
+            return
+        # What it had begun to write when it ended, too.
+        changes = self._changes | self.engine.waited_for
         if changes:
             item.ihook.pytest_seedstate_rewound(item=item, changes=changes)
-            if fails:
+            if readonly:
                 raise self._wrote_though_readonly(changes)
 
     def _note_changes(self) -> None:

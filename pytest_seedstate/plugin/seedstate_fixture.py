@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from pytest_seedstate.engine.names import check_collection, check_store
+from pytest_seedstate.engine.complaints import check_collection, check_store
 from pytest_seedstate.errors import SeedstateError, unknown_name
 from pytest_seedstate.plugin.changes_text import changes_text
 from pytest_seedstate.records.dataset import Dataset, only

@@ -80,6 +80,15 @@ class Journal(Protocol):
             KeyError: it was never kept, or was forgotten.
         """
 
+    def renew(self) -> None:
+        """Bring the current baseline back, definitions too, whatever is known of the changes.
+
+        Connections may be cut by that.
+
+        Raises:
+            SeedstateError: it cannot be brought back.
+        """
+
     def forget(self, baseline: str) -> None:
         """Free what a kept baseline takes; it must not be the current one."""
 
@@ -160,6 +169,12 @@ class Store(Protocol):
 
     def dump(self) -> Iterator[tuple[str, str, Any]]:
         """All it holds: collection, key as text, value in `canonical` form; in a stable order."""
+
+    def definitions(self) -> Iterator[tuple[str, str, Any]]:
+        """What it is beside its records: collection, what of it, value in `canonical` form.
+
+        The collection is empty for what belongs to none, such as a function or a template.
+        """
 
     def clear(self) -> None:
         """Remove all records; what the schema created stays."""

@@ -13,6 +13,7 @@ from pytest_seedstate.services.aws.wire import UnstorableError, from_wire, item_
 from pytest_seedstate.stores.aws_http import AwsEndpoint, AwsError
 from pytest_seedstate.stores.base import Collections, Journal, Loaded
 from pytest_seedstate.stores.canonical import canonical
+from pytest_seedstate.stores.definitions import Definition, dynamodb_definitions
 from pytest_seedstate.stores.dynamodb_tables import table_parameters
 from pytest_seedstate.stores.parallel import in_parallel
 
@@ -164,6 +165,10 @@ class DynamoDBStore:
                 items.append((_key_text(table, wire), canonical(item)))
             for key, form in sorted(items, key=lambda pair: pair[0]):
                 yield name, key, form
+
+    def definitions(self) -> Iterator[Definition]:
+        """Keys, indexes, throughput, streams, time to live and tags of tables."""
+        yield from dynamodb_definitions(self._endpoint, self._tables())
 
     def clear(self) -> None:
         """Delete all items; the tables stay."""

@@ -23,4 +23,6 @@ class NoJournal:
             checked="it was reached by its endpoint, without a journal",
         )
 
-    keep = switch = forget = taken_by = mark = is_clean = changes = rewind = end_writers = _refuse
+    keep = switch = renew = forget = taken_by = mark = is_clean = changes = rewind = end_writers = (
+        _refuse
+    )

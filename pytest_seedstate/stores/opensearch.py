@@ -16,6 +16,7 @@ from urllib.parse import quote
 from pytest_seedstate.errors import SeedstateError, unknown_name
 from pytest_seedstate.stores.base import Collections, Journal, Loaded
 from pytest_seedstate.stores.canonical import canonical
+from pytest_seedstate.stores.definitions import Definition, opensearch_definitions
 from pytest_seedstate.stores.http_client import HttpClient
 from pytest_seedstate.stores.opensearch_schema import Declared, read_declared
 
@@ -131,6 +132,10 @@ class OpenSearchStore:
             found = {hit["_id"]: hit.get("_source", {}) for hit in self._documents(index)}
             for identifier in sorted(found):
                 yield index, identifier, canonical(found[identifier])
+
+    def definitions(self) -> Iterator[Definition]:
+        """Mappings, settings and aliases of indices; templates, pipelines, cluster settings."""
+        yield from opensearch_definitions(self._call, self._indices())
 
     def clear(self) -> None:
         """Delete all documents; indices, templates and pipelines stay."""

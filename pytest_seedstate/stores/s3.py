@@ -15,6 +15,7 @@ from pytest_seedstate.errors import SeedstateError, unknown_name
 from pytest_seedstate.stores.aws_http import AwsEndpoint, AwsError, xml_of
 from pytest_seedstate.stores.base import Collections, Journal, Loaded
 from pytest_seedstate.stores.canonical import canonical
+from pytest_seedstate.stores.definitions import Definition, s3_definitions
 from pytest_seedstate.stores.http_client import Answer
 from pytest_seedstate.stores.parallel import in_parallel
 from pytest_seedstate.stores.s3_buckets import Bucket, bucket_settings, delete_document
@@ -177,6 +178,10 @@ class S3Store:
         for bucket in sorted(self._buckets()):
             for key in sorted(self._keys(bucket)):
                 yield bucket, key, canonical(self._get(bucket, key))
+
+    def definitions(self) -> Iterator[Definition]:
+        """The configuration of buckets."""
+        yield from s3_definitions(self._endpoint, self._buckets())
 
     def clear(self) -> None:
         """Delete all objects, in all versions; the buckets and their settings stay."""

@@ -132,6 +132,15 @@ class HostJournal:
             self._replace_server(keeper)
             self._become_current(baseline, keeper)
 
+    def renew(self) -> None:
+        """Bring the current baseline back, whatever is known of the changes.
+
+        Raises:
+            SeedstateError: the host has ended.
+        """
+        assert self._current is not None
+        self.switch(self._current)
+
     def forget(self, baseline: str) -> None:
         """Free what a kept baseline takes; it must not be the current one.
 

@@ -133,6 +133,16 @@ class PostgresJournal:
                     position = self._database.replace(target, str(lost))
         self._arrived(baseline, position)
 
+    def renew(self) -> None:
+        """Put a clone in the place of the database, with the current baseline in it.
+
+        Raises:
+            SeedstateError: there is nothing to clone from.
+        """
+        with self.telling("bringing the baseline back"):
+            position = self._database.replace(self._baselines[self._current], "a comparison")
+        self._arrived(self._current, position)
+
     def forget(self, baseline: str) -> None:
         """Free what a kept baseline takes; it must not be the current one."""
         if baseline == self._current:

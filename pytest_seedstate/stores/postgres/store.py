@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.stores.postgres.clearing import SchemaRows, clear_tables
 from pytest_seedstate.stores.postgres.control import Control
+from pytest_seedstate.stores.postgres.definitions import read_definitions
 from pytest_seedstate.stores.postgres.dump import dump_tables
 from pytest_seedstate.stores.postgres.existing import absent_rows
 from pytest_seedstate.stores.postgres.journal import PostgresJournal
@@ -109,6 +110,11 @@ class PostgresStore:
             with self._control.connect() as connection:
                 load_all_values(connection)
                 yield from dump_tables(connection, catalog)
+
+    def definitions(self) -> Iterator[tuple[str, str, Any]]:
+        """Columns, constraints, indexes, triggers, rules, policies, sequences, functions, types..."""
+        with self._journal.telling("reading definitions"), self._control.connect() as connection:
+            yield from read_definitions(connection)
 
     def keep_schema_rows(self) -> None:
         """Remember what the schema put in, for `clear`; needs a folder for it."""

@@ -1,10 +1,11 @@
-"""Names of stores and collections that a test has given."""
+"""What a test is told of: names that it got wrong, transactions that it left open."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pytest_seedstate.errors import unknown_name
+from pytest_seedstate.errors import SeedstateError, unknown_name
 
 if TYPE_CHECKING:
     from pytest_seedstate.engine.engine import Engine
@@ -30,3 +31,14 @@ def check_collection(engine: Engine, name: str) -> None:
     known = {each for store in engine.fleet.stores.values() for each in store.counts()}
     if name not in known | {change.collection for change in engine.changes()}:
         raise unknown_name("collection", name, sorted(known))
+
+
+def left_open(transactions: Iterable[str]) -> SeedstateError:
+    """The error for transactions that had to be ended."""
+    return SeedstateError(
+        "a transaction that has written was left open; its session was ended",
+        checked="waited for it to commit or roll back (ini seedstate_lock_timeout)",
+        fix="let the test wait for its background work, or close what it has opened; ini "
+        "seedstate_open_transactions = end makes this a line of the summary",
+        detail="\n".join(transactions),
+    )

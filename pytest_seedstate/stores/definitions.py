@@ -1,0 +1,110 @@
+"""What tables, buckets and indices are, beside what is in them: for comparisons in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.stores.aws_http import AwsEndpoint, AwsError
+from pytest_seedstate.stores.canonical import canonical
+
+Definition = tuple[str, str, Any]
+"""Collection (empty for what belongs to none), what of it, and that in `canonical` form."""
+
+_COUNTED = {
+    "CreationDateTime",
+    "ItemCount",
+    "LastDecreaseDateTime",
+    "LastIncreaseDateTime",
+    "NumberOfDecreasesToday",
+    "TableSizeBytes",
+    "IndexSizeBytes",
+}
+"""What DescribeTable tells of contents and times."""
+
+_OF_BUCKETS = (
+    "accelerate",
+    "acl",
+    "cors",
+    "encryption",
+    "lifecycle",
+    "logging",
+    "notification",
+    "object-lock",
+    "ownershipControls",
+    "policy",
+    "publicAccessBlock",
+    "replication",
+    "tagging",
+    "versioning",
+    "website",
+)
+"""The sub-resources of S3's GET for a bucket."""
+
+_OF_CLUSTERS = {
+    "index template": "/_index_template",
+    "legacy template": "/_template",
+    "component template": "/_component_template",
+    "pipeline": "/_ingest/pipeline",
+    "cluster setting": "/_cluster/settings",
+}
+
+
+def dynamodb_definitions(endpoint: AwsEndpoint, tables: list[str]) -> Iterator[Definition]:
+    """Keys, indexes, throughput, streams, time to live and tags of tables."""
+    for table in sorted(tables):
+        described = endpoint.dynamodb("DescribeTable", {"TableName": table})["Table"]
+        for name, value in sorted(_without_counts(described).items()):
+            yield table, name, canonical(value)
+        with suppress(AwsError):
+            told = endpoint.dynamodb("DescribeTimeToLive", {"TableName": table})
+            yield table, "TimeToLive", canonical(told["TimeToLiveDescription"])
+        with suppress(AwsError):
+            arn = {"ResourceArn": described["TableArn"]}
+            tags = endpoint.dynamodb("ListTagsOfResource", arn).get("Tags", [])
+            yield table, "Tags", canonical(sorted(tags, key=lambda tag: str(tag["Key"])))
+
+
+def _without_counts(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {n: _without_counts(each) for n, each in value.items() if n not in _COUNTED}
+    if isinstance(value, list):
+        return [_without_counts(each) for each in value]
+    return value
+
+
+def s3_definitions(endpoint: AwsEndpoint, buckets: list[str]) -> Iterator[Definition]:
+    """The configuration of buckets, as S3's XML or JSON."""
+    for bucket in sorted(buckets):
+        yield bucket, "bucket", True
+        for name in _OF_BUCKETS:
+            # What is not there, or not emulated, is refused.
+            with suppress(AwsError):
+                answer = endpoint.s3("GET", bucket, query={name: ""})
+                yield bucket, name, answer.body.decode("utf-8", "replace")
+
+
+def opensearch_definitions(
+    call: Callable[[str, str], Any], indices: list[str]
+) -> Iterator[Definition]:
+    """Mappings, settings and aliases of indices; templates, pipelines and cluster settings.
+
+    Args:
+        call: sends a request by method and path; raises SeedstateError where it is refused.
+        indices: of users.
+    """
+    for index in sorted(indices):
+        told = call("GET", f"/{quote(index, safe='')}")[index]
+        for name in ("aliases", "mappings", "settings"):
+            yield index, name, canonical(told.get(name, {}))
+    for name, path in _OF_CLUSTERS.items():
+        with suppress(SeedstateError):
+            told = call("GET", path)
+            listed = told.get(f"{name.replace(' ', '_')}s", told)
+            if isinstance(listed, list):
+                listed = {each["name"]: each for each in listed}
+            for key in sorted(listed):
+                yield "", f"{name} {key}", canonical(listed[key])
