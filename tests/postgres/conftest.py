@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -84,6 +85,13 @@ def drop_database(server: EmbeddedPostgres, database: Database) -> None:
     """End its sessions and remove it with its templates."""
     database.close_connections()
     database.store.close()
+    with contextlib.suppress(psycopg.OperationalError), database.connect() as connection:
+        # What is left of a test that failed; no database is dropped over it.
+        for (gid,) in connection.execute(
+            "SELECT quote_literal(gid) FROM pg_prepared_xacts WHERE database = current_database()"
+        ).fetchall():
+            connection.execute(f"ROLLBACK PREPARED {gid}".encode())
+    database.close_connections()
     prefix = psycopg.conninfo.conninfo_to_dict(database.conninfo)["dbname"]
     with psycopg.connect(server.conninfo, autocommit=True) as connection:
         names = connection.execute(

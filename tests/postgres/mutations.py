@@ -372,7 +372,7 @@ PROOFS: dict[str, tuple[Mutation, ...]] = {
         Mutation("a dropped column's table is let go", _SERVER,
                  "PERFORM {SCHEMA}.release(_object.objid);", "NULL;"),
     ),
-    alike("typed table changed by its type"): (
+    alike("an attribute of a table's type is renamed"): (
         Mutation("a changed type's tables are let go", _SERVER,
                  "            PERFORM {SCHEMA}.release(c.oid) FROM pg_catalog.pg_class c\n"
                  "            WHERE c.reloftype = _command.objid;\n", "            NULL;\n"),
@@ -386,7 +386,7 @@ PROOFS: dict[str, tuple[Mutation, ...]] = {
         Mutation("all tables are let go with an extension", _SERVER,
                  "PERFORM {SCHEMA}.release(t.relid) FROM {SCHEMA}.tables t;", "NULL;"),
     ),
-    alike("column of a parent table dropped"): (
+    alike("a parent's column is renamed"): (
         Mutation("heirs are let go too", _SERVER,
                  "            UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN family f\n"
                  "                  ON i.inhparent OPERATOR(pg_catalog.=) f.oid\n"),

@@ -56,6 +56,12 @@ SCRIPTS = [
          "ALTER TABLE heir NO INHERIT base; UPDATE base SET v = 'x'; ALTER TABLE heir INHERIT base; "
          "UPDATE base SET v = 'y'; CREATE TABLE late () INHERITS (base); INSERT INTO late VALUES (9); "
          "DELETE FROM base; DROP TABLE base CASCADE"),
+    Case("a parent's column is renamed", HEIRS,
+         "ALTER TABLE base RENAME v TO w; UPDATE heir SET z = 9; INSERT INTO grand_heir VALUES (7, 'x', 7);"
+         "UPDATE base SET w = 'all'"),
+    Case("an attribute of a table's type is renamed",
+         "CREATE TYPE shape AS (a int, b int); CREATE TABLE t OF shape; INSERT INTO t VALUES (1, 2)",
+         "ALTER TYPE shape RENAME ATTRIBUTE b TO c CASCADE; UPDATE t SET c = 2; TRUNCATE t"),
     Case("partitions are changed", PARTS,
          "ALTER TABLE parts DETACH PARTITION parts_low; UPDATE parts_low SET v = 'alone'; "
          "CREATE TABLE parts_rest PARTITION OF parts DEFAULT; INSERT INTO parts VALUES (5, 'again'); "

@@ -24,6 +24,7 @@ EVERY_TIME = (
     "a clean database has its mark",
 )
 CHOSEN = [each for each in MUTATIONS if ALL or each.name in EVERY_TIME]
+OF_A_FULL_BUILD = ("keys compare as the column does",)
 ROUNDS = "200"
 """Of the writers: some of these matter in few rounds."""
 
@@ -33,6 +34,8 @@ def test_its_proof_notices(
     mutation: Mutation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Left out, something fails."""
+    if mutation.name in OF_A_FULL_BUILD and "SEEDSTATE_TEST_POSTGRES_BIN" not in os.environ:
+        pytest.skip("the wheel's server has no ICU: SEEDSTATE_TEST_POSTGRES_BIN")
     monkeypatch.setenv("SEEDSTATE_TEST_ROUNDS", ROUNDS)
     assert_noticed(mutation, proof_of(mutation), tmp_path)
 
