@@ -374,8 +374,7 @@ PROOFS: dict[str, tuple[Mutation, ...]] = {
     ),
     alike("an attribute of a table's type is renamed"): (
         Mutation("a changed type's tables are let go", _SERVER,
-                 "            PERFORM {SCHEMA}.release(c.oid) FROM pg_catalog.pg_class c\n"
-                 "            WHERE c.reloftype = _command.objid;\n", "            NULL;\n"),
+                 "WHERE c.reloftype IN (_command.objid, (", "WHERE false AND c.reloftype IN (_command.objid, ("),
     ),
     alike("rename a schema, then truncate"): (
         Mutation("a changed schema's tables are let go", _SERVER,

@@ -118,9 +118,12 @@ BEGIN
         PERFORM pg_catalog.set_config('{CONTROL}', 'on', true);
         IF _command.object_type IN ('table', 'table column') THEN
             PERFORM {SCHEMA}.release(_command.objid);
-        ELSIF _command.object_type IN ('type', 'composite type') THEN
-            PERFORM {SCHEMA}.release(c.oid) FROM pg_catalog.pg_class c
-            WHERE c.reloftype = _command.objid;
+        ELSIF _command.object_type LIKE '%type%' THEN
+            -- Of an attribute it names the type's row in pg_class.
+            PERFORM {SCHEMA}.release(c.oid) FROM pg_class c
+            WHERE c.reloftype IN (_command.objid, (
+                SELECT t.reltype FROM pg_class t
+                WHERE t.oid = _command.objid AND _command.classid = 'pg_class'::regclass));
         ELSIF _command.object_type = 'schema' THEN
             PERFORM {SCHEMA}.release(c.oid) FROM pg_catalog.pg_class c
             WHERE c.relnamespace = _command.objid;
