@@ -22,6 +22,13 @@ LEAKING = """
 """
 
 
+MIGRATING = """
+
+@scenario("migrating", extends="three-products", ddl=True)
+def migrating(seed): ...
+"""
+
+
 def test_tests_that_could_not_be_rewound_in_place(project: pytest.Pytester) -> None:
     """The dearest first, ten of them; the report has all."""
     write(project, "test_it.py", LEAKING.replace("NUMBER", "12"))
@@ -54,11 +61,12 @@ def test_tests_that_could_not_be_rewound_in_place(project: pytest.Pytester) -> N
 
 def test_reports_of_workers_are_one(project: pytest.Pytester) -> None:
     """Each with the test's own name; a scenario that wants DDL is told nowhere."""
-    wanted = 'pytest.mark.scenario("three-products", ddl=True)'
+    with (project.path / "scenarios" / "shop.py").open("a") as pack:
+        pack.write(MIGRATING)
     text = LEAKING.replace("NUMBER", "2")
     write(project, "test_a.py", text)
     write(project, "test_b.py", text)
-    write(project, "test_c.py", text.replace('pytest.mark.scenario("three-products")', wanted))
+    write(project, "test_c.py", text.replace("three-products", "migrating"))
 
     result = project.runpytest_subprocess(
         "-n", "2", "--dist", "loadfile", "--seedstate-report=report.json"
