@@ -8,8 +8,8 @@ _AWS, _HOST = "services/aws", "services/host"
 _RECORDER, _MIDDLEWARE, _MOTO = (
     f"{_AWS}/{name}.py" for name in ("recorder", "middleware", "moto_state")
 )
-_JOURNAL, _PROCESS, _SERVER, _TALLY, _PROCESSES = (
-    f"{_HOST}/{name}.py" for name in ("journal", "process", "server", "tally", "processes")
+_JOURNAL, _PROCESS, _SERVER, _PROCESSES = (
+    f"{_HOST}/{name}.py" for name in ("journal", "process", "server", "processes")
 )
 _CASES = "tests/aws/test_cases.py::test_case_comes_back"
 _TESTS = "tests/aws/test_"
@@ -308,12 +308,11 @@ _COUNTING = (
         ),
     ),
     (
-        _write("receive and delete message"),
+        f"{_TESTS}concurrency.py::test_a_consumer_gets_its_message_at_once",
         Mutation(
-            "receiving is asking moto",
+            "a message that is received is a write",
             _MIDDLEWARE,
-            "        return not self.status",
-            "        return self.status",
+            ' or b"ReceiptHandle" in self.body',
         ),
     ),
     (
@@ -427,7 +426,7 @@ _OF_THE_JOURNAL = tuple(
             "needed = {self._root}",
         ),
         (
-            f"{_TESTS}positions.py::test_nested_positions",
+            f"{_TESTS}positions.py::test_a_shared_state_outlives_a_position",
             "keepers that positions need stay",
             "        needed.update(position.keeper for position in self._positions)\n",
             "",
@@ -476,7 +475,7 @@ _OF_PROCESSES = (
         ),
     ),
     (
-        f"{_TESTS}positions.py::test_nested_positions",
+        f"{_TESTS}pipelining.py::test_connections_live_on",
         Mutation(
             "connections go to the server of a state that is kept",
             _PROCESS,
@@ -521,15 +520,6 @@ _OF_PROCESSES = (
     (
         f"{_TESTS}pipelining.py::test_slots_are_used_again",
         Mutation("a slot begins at 0", _PROCESSES, "        self.tally.clear(slot)\n"),
-    ),
-    (
-        f"{_TESTS}pipelining.py::test_no_write_of_many_threads_is_miscounted",
-        Mutation(
-            "writes are counted one by one",
-            _TALLY,
-            "        with self._lock:\n            self._numbers[self._at + field] += 1",
-            "        if True:\n            self._numbers[self._at + field] += 1",
-        ),
     ),
 )
 

@@ -75,6 +75,16 @@ def test_a_position_without_writes_costs_no_process(filled: HostJournal, clients
     assert filled.mark() == 2
 
 
+def test_a_shared_state_outlives_a_position(filled: HostJournal, clients: Clients) -> None:
+    """Of two marks without a write in between the later goes, and the earlier can be used."""
+    put(clients, 10)
+    assert (filled.mark(), filled.mark()) == (1, 2)
+    for _ in range(2):
+        put(clients, 11)
+        filled.rewind(1)
+        assert numbers(clients) == {"0", "1", "2", "3", "4", "10"}
+
+
 def test_baselines_are_switched_in_place(
     filled: HostJournal, clients: Clients, aws: EmbeddedAws
 ) -> None:
@@ -157,7 +167,8 @@ def test_rewind_says_what_it_undid(filled: HostJournal, clients: Clients) -> Non
 
 def test_large_bodies_stay_with_their_state(filled: HostJournal, clients: Clients) -> None:
     """Objects too large for moto's memory limit are not shared between states through a file."""
-    large = bytes(range(256)) * 4096 * 8
+    # moto's own limit is 16 MB.
+    large = bytes(range(256)) * 4096 * 20
     make_bucket(clients.s3, "large")
     clients.s3.put_object(Bucket="large", Key="a", Body=large)
     position = filled.mark()
