@@ -209,7 +209,7 @@ def test_a_foreign_table_writes_through(database: Database) -> None:
         PEOPLE
         + "CREATE EXTENSION postgres_fdw; CREATE SERVER here FOREIGN DATA WRAPPER postgres_fdw "
         f"OPTIONS (host '{parts['host']}', port '{parts['port']}', dbname '{parts['dbname']}');"
-        "CREATE USER MAPPING FOR CURRENT_USER SERVER here;"
+        f"CREATE USER MAPPING FOR CURRENT_USER SERVER here OPTIONS (user '{parts['user']}');"
         "CREATE FOREIGN TABLE abroad (id bigint, name text, age int) SERVER here "
         "OPTIONS (table_name 'people')"
     )
