@@ -316,7 +316,7 @@ _COUNTING = (
         ),
     ),
     (
-        f"{_TESTS}concurrency.py::test_an_idle_consumer_is_no_writer",
+        f"{_TESTS}concurrency.py::test_receiving_nothing_is_no_write",
         Mutation(
             "an empty answer is no write",
             _MIDDLEWARE,
@@ -331,14 +331,6 @@ _COUNTING = (
             _MOTO,
             "        mock_random.seed()\n",
             "        pass\n",
-        ),
-    ),
-    (
-        f"{_TESTS}positions.py::test_large_bodies_stay_with_their_state",
-        Mutation(
-            "bodies are not shared through files",
-            _MOTO,
-            '    os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(sys.maxsize)\n',
         ),
     ),
 )

@@ -238,6 +238,17 @@ def test_an_idle_consumer_is_no_writer(filled: HostJournal, aws: EmbeddedAws) ->
             filled.switch("quiet")
 
 
+def test_receiving_nothing_is_no_write(filled: HostJournal, clients: Clients) -> None:
+    """Asking a queue that is empty changes nothing; taking a message does."""
+    empty = clients.sqs.create_queue(QueueName="quiet")["QueueUrl"]
+    filled.keep("quiet")
+    assert "Messages" not in clients.sqs.receive_message(QueueUrl=empty)
+    assert filled.is_clean()
+    jobs = clients.sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
+    assert clients.sqs.receive_message(QueueUrl=jobs)["Messages"]
+    assert not filled.is_clean()
+
+
 def test_a_consumer_gets_its_message_at_once(filled: HostJournal, aws: EmbeddedAws) -> None:
     """A long poll ends when a message comes, and taking it is a change."""
     url = make_client(aws, "sqs").create_queue(QueueName="quiet")["QueueUrl"]
