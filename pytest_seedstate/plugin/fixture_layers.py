@@ -132,6 +132,7 @@ class FixtureLayers:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, Any, Any]:
         """What a fixture wider than a test writes while it is set up is a layer."""
+        __tracebackhide__ = True
         if fixturedef.scope == "function":
             return (yield)
         setup = self._begin(_Fixture(fixturedef, request))

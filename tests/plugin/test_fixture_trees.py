@@ -60,12 +60,16 @@ class TreeTest:
         arguments = ", ".join([*([first] if first else []), "request", *self.uses])
         lines = [
             f"def {name}({arguments}):",
-            "    own = []",
             "    see(*ALIVE)",
-            *(["    own.append('own'); add('own')"] if self.writes else []),
-            *([f"    request.getfixturevalue({self.later!r})"] if self.later else []),
-            "    see(*ALIVE, *own)",
-            *(["    for row in ALIVE: remove(row)"] if self.deletes else []),
+            "    own = ['own']" if self.writes else "    own = []",
+            "    ALIVE.extend(own)",
+            "    add(*own)",
+            "    try:",
+            *([f"        request.getfixturevalue({self.later!r})"] if self.later else []),
+            "        see(*ALIVE)",
+            *(["        for row in ALIVE: remove(row)"] if self.deletes else []),
+            "    finally:",
+            "        if own: ALIVE.remove('own')",
         ]
         return "\n".join(indent + line for line in lines)
 
