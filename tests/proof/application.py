@@ -86,6 +86,7 @@ class Application:
             with contextlib.suppress(psycopg.OperationalError):
                 self._connection.execute("")
                 return self._connection
+            self._connection.close()
         url = self._endpoints["postgres"]["url"]
         self._connection = psycopg.connect(url, autocommit=True, application_name=self._name)
         self._connection.execute(_LOCK_PATIENCE)
@@ -148,6 +149,9 @@ class Application:
             self.opensearch.close()
         if "wire" in self.__dict__:
             self.wire.close()
+        if "aws" in self.__dict__:
+            for field in fields(self.aws):
+                getattr(self.aws, field.name).close()
 
 
 @contextlib.contextmanager

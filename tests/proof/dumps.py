@@ -23,7 +23,6 @@ KEYED = {
     "sons": "id",
     "daughters": "id",
     "stock": "id",
-    "audit": "id",
     "things": "number",
     "marks": "number",
 }

@@ -88,6 +88,7 @@ class Home:
         self.project = make_project(folder, **settings)
         self.engine = self.project.engine
         self.endpoints: dict[str, Any] = {}
+        self._applications: list[Application] = []
         self._known: dict[tuple[str, str], Any] = {}
         self._titles = {SCHEMA_ONLY: "schema"}
         self._connect()
@@ -169,14 +170,20 @@ class Home:
             self._connect(running)
 
     def _connect(self, running: Any = ()) -> None:
+        self._disconnect()
         told = self.project.endpoints()
         self.endpoints = {service: told[service] for service in sorted(running)}
         self.single = Application(self.endpoints, "single")
         self.several = Application(self.endpoints, "several")
+        self._applications += [self.single, self.several]
         self.elsewhere.connect(self.endpoints)
 
     def close(self) -> None:
         """Stop its services."""
-        self.single.close()
-        self.several.close()
+        self._disconnect()
         self.project.close()
+
+    def _disconnect(self) -> None:
+        for application in self._applications:
+            application.close()
+        self._applications.clear()
