@@ -38,6 +38,7 @@ class Victim:
     inner: InnerProject
     seconds: float = 0.0
     shared_memory: set[int] = field(default_factory=set)
+    before: dict[int, int] = field(default_factory=lambda: _shared_memory())
 
     @property
     def temporary(self) -> Path:
@@ -72,7 +73,10 @@ class Victim:
                 # Memory that is shared by a name is in the run's folder, or in none.
                 assert not re.findall(r" (/dev/shm/(?!pytest-seedstate-).*)", mapped)
         self.shared_memory |= {
-            segment for segment, maker in _shared_memory().items() if maker in pids
+            segment
+            for segment, maker in _shared_memory().items()
+            # What was there before was made by another process of that pid.
+            if maker in pids and segment not in self.before
         }
 
     def assert_all_is_gone(self) -> None:
