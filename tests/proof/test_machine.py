@@ -170,6 +170,14 @@ class Machine(RuleBasedStateMachine):
         self._assert_undone()
         self.in_test = True
 
+    @rule(steps=EVERYWHERE, state=st.sampled_from(STATES), same=st.booleans())
+    def write_between_tests(self, steps: list[Step], state: str, same: bool) -> None:
+        """Undone before the next test, and told."""
+        if self.in_test:
+            self.end_test(leave_open=False)
+        self.home.elsewhere.write(self._possible(steps))
+        self.begin_test(state, same)
+
     @precondition(lambda self: not self.in_test and self.fixtures)
     @rule(state=st.sampled_from(STATES))
     def begin_a_test_of_another_state(self, state: str) -> None:
