@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
-from pytest_seedstate.engine.inserting import insert
+from pytest_seedstate.engine.inserting import PartlyLoadedError, insert
 from pytest_seedstate.engine.kept import Kept, PutAside, limit_of
 from pytest_seedstate.engine.side_by_side import side_by_side
 from pytest_seedstate.errors import SeedstateError
@@ -151,20 +151,27 @@ class States:
         for _ in range(_MOST_DISTURBED):
             self._switch(SCHEMA_ONLY)
             self.current = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())
+            refused: SeedstateError | None = None
             try:
                 if dataset is None:
                     dataset = state.generate(FROM_THE_START)
                 self.insert(dataset)
+            except PartlyLoadedError as error:
+                refused = error
             except BaseException:
                 for journal in self._fleet.journals:
                     journal.rewind()
                 raise
             taken, others = self._keep(state.key)
-            # What programs of a scenario write cannot be told from what others do.
-            if state.writes_itself or not others:
+            if state.writes_itself:
+                # What its programs write cannot be told from what others do.
+                others.clear()
+            if not others and refused is None:
                 break
             self._switch(SCHEMA_ONLY)
             self._forget_baselines(state.key)
+            if refused is not None and not others:
+                raise refused
             self._figures.remark(
                 f"late writes while '{state.title}' was loaded, which was done again: "
                 + ", ".join(others)
