@@ -156,10 +156,16 @@ _IN_STATES = (
         "        for _ in range(_MOST_DISTURBED):\n",
     ),
     Mutation(
-        "what a load has written that failed is undone",
+        "what a scenario has written that failed is undone",
         _STATES,
         "                for journal in self._fleet.journals:\n                    journal.rewind()\n",
         "                pass\n",
+    ),
+    Mutation(
+        "what a load has written that was refused is undone",
+        _STATES,
+        "            self._switch(SCHEMA_ONLY)\n            self._forget_baselines(state.key)\n",
+        "            pass\n",
     ),
     Mutation(
         "where a store is, is noted",
@@ -174,8 +180,8 @@ FOUND_BY_EXAMPLE = (
     Mutation(
         "what others write while a state is loaded is no part of it",
         _STATES,
-        "if state.writes_itself or not others:",
-        "if True:",
+        "            taken, others = self._keep(state.key)\n",
+        "            taken, others = self._keep(state.key)[0], []\n",
     ),
 )
 """Operations that matter in moments too rare for the machine, each with an example of its own."""

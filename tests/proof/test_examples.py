@@ -112,6 +112,31 @@ def test_what_is_written_while_a_state_is_loaded_is_no_part_of_it(home: Home, se
     assert found["postgres"]['r "public"."bag"'] == before["postgres"]['r "public"."bag"']
     assert found["aws"]["tables"]["shop"][2]["Items"] == []
     assert found["opensearch"]["indices"]["other"]["documents"] == {}
+    assert_told(home)
+
+
+def assert_told(home: Home) -> None:
     (remark,) = [each for each in home.engine.figures.remarks if "was loaded" in each]
     assert any(name in remark for name in ("single (pid", "Boto3", "application"))
     home.engine.figures.remarks.clear()
+
+
+def test_a_load_that_a_late_write_gets_in_the_way_of_is_done_again(home: Home) -> None:
+    """It was refused, and with it every later test of its state."""
+    home.engine.enter(home.state("schema"), frozenset())
+    state = home.project.state(["marks"], params={"count": 7})
+    dataset = state.generate(FROM_THE_START)
+    rows = dataset.entries["postgres"]["marks"]
+
+    def write() -> None:
+        home.single.postgres.execute("INSERT INTO marks VALUES (3, 'late')")
+
+    dataset.entries["postgres"]["marks"] = Disturbed(rows, write)
+
+    home.engine.enter(replace(state, key="in the way", generate=lambda after: dataset), frozenset())
+
+    assert home.engine.is_clean()
+    found = home.dump()["postgres"]['r "public"."marks"']
+    assert len(found) == 7
+    assert "late" not in str(found)
+    assert_told(home)
