@@ -247,7 +247,9 @@ class Settings:
             seed=number("seedstate_seed", 0, int),
             order=_choice("seedstate_order", value("seedstate_order") or "on") == "on",
             diff=_choice("seedstate_diff", value("seedstate_diff") or "failed"),
-            diff_limit=number("seedstate_diff_limit", 20, int),
+            diff_limit=_not_negative(
+                "seedstate_diff_limit", number("seedstate_diff_limit", 20, int)
+            ),
             sensitive=tuple(value("seedstate_sensitive") or ()),
             verify=bool(value("seedstate_verify")),
             keep=_choice("seedstate_keep", value("seedstate_keep") or "off") == "failed",
@@ -268,7 +270,9 @@ class Settings:
             )
             == "on",
             kept_states=_kept_states(value("seedstate_kept_states")),
-            lock_timeout=number("seedstate_lock_timeout", 5.0, float),
+            lock_timeout=_not_negative(
+                "seedstate_lock_timeout", number("seedstate_lock_timeout", 5.0, float)
+            ),
             open_transactions=_choice(
                 "seedstate_open_transactions", value("seedstate_open_transactions") or "fail"
             ),
@@ -307,6 +311,12 @@ def _number(name: str, text: str, kind: type[int] | type[float]) -> float:
     except ValueError:
         what = "a whole number" if kind is int else "a number"
         raise SeedstateError(f"{name} is '{text}', which is not {what}") from None
+
+
+def _not_negative(name: str, number: Any) -> Any:
+    if not 0 <= number < float("inf"):
+        raise SeedstateError(f"{name} is '{number}'", fix="a number from 0")
+    return number
 
 
 def _kept_states(text: str | None) -> KeptStates:

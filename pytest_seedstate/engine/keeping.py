@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,13 +40,11 @@ class KeptState:
     Attributes:
         test: its node id.
         pid: the process that holds the services.
-        environment: how to reach them.
         replaced: the test whose state was kept before, by an earlier run; None where none was.
     """
 
     test: str
     pid: int
-    environment: Mapping[str, str] = field(repr=False)
     replaced: str | None = None
 
 
@@ -89,11 +87,8 @@ class Keeping:
             raise
         self.test = test
 
-    def hand_over(self, environment: Mapping[str, str]) -> KeptState:
+    def hand_over(self) -> KeptState:
         """Go back to the kept state, and leave the services to a process that stays.
-
-        Args:
-            environment: how to reach them.
 
         Raises:
             SeedstateError: why that failed; the services still belong to this process.
@@ -109,7 +104,7 @@ class Keeping:
         ]
         since = datetime.now(UTC).isoformat(timespec="seconds")
         pid = self._start_holder(up_data(since, endpoints, {}, kept=self.test))
-        return KeptState(self.test, pid, dict(environment), replaced)
+        return KeptState(self.test, pid, replaced)
 
     def _start_holder(self, told: Mapping[str, object]) -> int:
         # The package may be importable here only through a path that pytest added.

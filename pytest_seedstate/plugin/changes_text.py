@@ -74,7 +74,7 @@ def _line(change: Change, masking: Masking, tell_writers: bool) -> str:
     if change.kind == "inserted":
         shown = masking.masked(collection, dict(change.after or {}))
         others = {name: value for name, value in shown.items() if name not in change.key}
-        text += f": {_fields(others)}"
+        text += f": {_fields(others)}" if others else ""
     elif change.kind == "updated":
         text += ": " + ", ".join(
             f"{name}: {_value(before)} -> {_value(after)}"

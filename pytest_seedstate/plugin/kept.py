@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_seedstate.engine.environment import export_lines
 from pytest_seedstate.errors import SeedstateError
 
 if TYPE_CHECKING:
@@ -18,12 +17,8 @@ def hand_over_kept(project: Project) -> None:
     keeping = project.engine.keeping
     if keeping.test is None:
         return
-    from pytest_seedstate.engine.project import Project
-
-    running = project.engine.fleet.running
     try:
-        environment = Project(project.settings, endpoints=running).environment()
-        project.figures.kept = keeping.hand_over(environment)
+        project.figures.kept = keeping.hand_over()
     except SeedstateError as error:
         project.figures.remark(f"the state of {keeping.test} could not be kept: {error}")
 
@@ -33,6 +28,6 @@ def kept_lines(kept: KeptState) -> Iterator[str]:
     yield f"the state of {kept.test} is kept, by process {kept.pid}:"
     if kept.replaced is not None:
         yield f"  (that of {kept.replaced}, kept by an earlier run, is gone)"
-    for line in export_lines(kept.environment):
-        yield f"  {line}"
+    # Not the variables themselves, which have passwords in them: summaries end in logs.
+    yield '  eval "$(seedstate up --export)" gives a shell its variables'
     yield "  look at it with seedstate status, drop it with seedstate down"

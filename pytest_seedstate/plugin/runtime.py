@@ -175,6 +175,7 @@ class Runtime:
             try:
                 limit = self._settings.diff_limit
                 text = changes_text(self.engine.changes(), self._masking, limit=limit)
+                text = text or "nothing that is committed differs"
             except SeedstateError as error:
                 text = str(error)
             report.sections.append(("seedstate: what the test changed", text))

@@ -97,13 +97,18 @@ class Seedstate:
         """What this test has changed so far, in every store and by any process.
 
         Args:
-            ignore: fields that are left out, ``updated_at``, or ``products.updated_at`` for those
-                of one collection; a record that differs in nothing else is left out too.
+            ignore: names of fields that are left out, in keys too: ``updated_at``, or
+                ``products.updated_at`` for those of one collection; a record that differs in
+                nothing else is left out too.
 
         Returns:
             The changes in a stable order; equal to plain data of the form of
             `ChangeSet.as_data`.
         """
+        if isinstance(ignore, str):
+            raise SeedstateError(
+                f"ignore is the text '{ignore}'", fix=f'a list of names: ignore=["{ignore}"]'
+            )
         return self._engine.changes().ignoring(ignore)
 
     @_told_plainly

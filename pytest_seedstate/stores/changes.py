@@ -69,7 +69,8 @@ class Change:
         )
         if self.kind == "updated" and before == after:
             return None
-        return replace(self, before=before, after=after)
+        key = {name: value for name, value in self.key.items() if name not in names}
+        return replace(self, key=key, before=before, after=after)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,9 +137,14 @@ class ChangeSet:
         """The change set without fields that differ from run to run.
 
         Args:
-            names: ``updated_at``, or ``products.updated_at`` for those of one collection. A record
-                that only differs in such fields is left out.
+            names: ``updated_at``, or ``products.updated_at`` for those of one collection; fields of
+                keys too. A record that only differs in such fields is left out.
+
+        Returns:
+            The rest, in the order of what is left, as the ignored fields may have decided it.
         """
+        if not names:
+            return self
         kept = []
         for change in self.changes:
             prefix = f"{change.collection}."
@@ -146,4 +152,5 @@ class ChangeSet:
             left = change.without(ignored)
             if left is not None:
                 kept.append(left)
+        kept.sort(key=lambda each: (each.store, each.collection, repr([each.key, each.as_data()])))
         return replace(self, changes=tuple(kept))

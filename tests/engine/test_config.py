@@ -46,6 +46,8 @@ def test_the_clock_is_read_as_utc():
         ("seedstate_clock", "tomorrow", "ISO 8601"),
         ("seedstate_postgres_port", "70000", "1 to 65535"),
         ("seedstate_lock_timeout", "soon", "not a number"),
+        ("seedstate_lock_timeout", "-1", "a number from 0"),
+        ("seedstate_diff_limit", "-1", "a number from 0"),
         ("seedstate_env", ["DATABASE_URL {postgres.url}"], "NAME = TEMPLATE"),
     ],
 )

@@ -92,9 +92,10 @@ def command(inner: InnerProject, *arguments: str, **variables: str) -> Finished:
     return Finished(done.returncode, done.stdout)
 
 
-def exported(run: Finished) -> dict[str, str]:
-    """The variables that the summary tells to export."""
-    return dict(re.findall(r"^  export (\w+)='(.*)'$", run.output, re.MULTILINE))
+def exported(inner: InnerProject) -> dict[str, str]:
+    """The variables of the kept state, as the summary says to get them."""
+    told = command(inner, "up", "--export").output
+    return dict(re.findall(r"^export (\w+)='?(.*?)'?$", told, re.MULTILINE))
 
 
 @pytest.mark.parametrize("ddl", [False, True], ids=["", "ddl"])
@@ -109,14 +110,17 @@ def test_it_can_be_looked_at_and_dropped(tmp_path: Path, ddl: bool) -> None:
         assert "2 failed, 2 passed" in run.output, run.output
         assert "the state of test_it.py::test_fails is kept" in run.output
         assert "module fixture 'lamp'" in run.output
-        assert command(inner, "-c", LOOK, **exported(run)).output == KEPT
+        assert 'eval "$(seedstate up --export)"' in run.output
+        summary = run.output.partition("the state of test_it.py::test_fails is kept")[2]
+        assert exported(inner)["DATABASE_URL"] not in summary
+        assert command(inner, "-c", LOOK, **exported(inner)).output == KEPT
         status = command(inner, "status")
         assert status.code == 0
         assert "this is the state that test_it.py::test_fails left" in status.output
         assert "with the state that test_it.py::test_fails left" in command(inner, "up").output
         # A run meanwhile has services of its own.
         assert "2 failed, 2 passed" in inner.run("--seedstate-order=off").output
-        assert command(inner, "-c", LOOK, **exported(run)).output == KEPT
+        assert command(inner, "-c", LOOK, **exported(inner)).output == KEPT
     finally:
         down = command(inner, "down")
     assert down.output == "stopped\n"

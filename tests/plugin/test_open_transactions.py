@@ -128,3 +128,43 @@ def test_one_that_commits_a_moment_later_is_waited_for(project: pytest.Pytester)
 
     result.assert_outcomes(passed=2)
     result.stdout.no_fnmatch_line("*late writes*")
+
+
+def test_one_that_has_only_locked_rows_is_not_left_to_the_next_test(
+    project: pytest.Pytester,
+) -> None:
+    """It has written nothing, so that nothing differs, and would hold up whoever writes next."""
+    write(
+        project,
+        "test_open.py",
+        """
+        import os, psycopg, pytest
+
+        pytestmark = pytest.mark.scenario("three-products")
+        kept = []
+
+        def test_locks():
+            connection = psycopg.connect(os.environ["DATABASE_URL"], application_name="locker")
+            connection.execute("SELECT * FROM products FOR UPDATE")
+            kept.append(connection)
+
+        def test_after(postgres):
+            postgres.execute("SET lock_timeout = '5s'")
+            assert postgres.execute("DELETE FROM products").rowcount == 3
+
+        def test_reads(postgres):
+            connection = psycopg.connect(os.environ["DATABASE_URL"])
+            connection.execute("SELECT * FROM products")
+            kept.append(connection)
+
+        def test_its_session_lives_on(postgres):
+            locker, reader = kept
+            assert reader.execute("SELECT count(*) FROM products").fetchone() == (3,)
+            reader.close(), locker.close()
+        """,
+    )
+
+    result = project.runpytest(*OPTIONS, "-o", "seedstate_lock_timeout=0.2")
+
+    result.assert_outcomes(passed=4, errors=1)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_locks*", "*pid * 'locker' (idle in *"])

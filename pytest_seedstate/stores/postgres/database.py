@@ -39,7 +39,7 @@ from pytest_seedstate.stores.postgres.position import (
 )
 from pytest_seedstate.stores.postgres.redo import Entries, put_entries, take_entries
 from pytest_seedstate.stores.postgres.retrying import ATTEMPTS, despite_writers
-from pytest_seedstate.stores.postgres.server_sql import check_sql
+from pytest_seedstate.stores.postgres.server_sql import check_sql, clean_sql
 from pytest_seedstate.stores.postgres.templates import Templates
 
 HEAVY = 20_000
@@ -69,21 +69,23 @@ class Database:
         self._generations = 0
         self._nonce = ""
         self._check = ""
+        self._clean = ""
         self._ddl_seen = 0
 
     # -- what it holds now
 
     def check(self) -> tuple[Any, ...]:
-        """The clean check's row (mark, entry, sequences, large objects), by one round trip."""
+        """What it holds in brief (mark, entry, sequences, large objects), by one round trip."""
         return self.control.one(self._check)
 
     def is_at(self, position: Position) -> bool:
-        """Whether nothing was written since `position`."""
-        return position.entry is not None and self.check() == (
+        """Whether nothing was written since `position`, and nobody may be about to."""
+        return position.entry is not None and self.control.one(self._clean) == (
             self._nonce,
             position.entry,
             position.sequences,
             position.objects,
+            True,
         )
 
     def entry(self) -> int:
@@ -142,6 +144,7 @@ class Database:
             self._install()
             self._nonce = write_mark(self.control)
             self._check = check_sql(self.control.server_version)
+            self._clean = clean_sql(self.control.server_version)
             return set(self.tables), True
         if last <= self._ddl_seen:
             return set(), bool(count)

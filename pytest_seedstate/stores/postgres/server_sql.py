@@ -23,8 +23,24 @@ CASE WHEN EXISTS (SELECT FROM pg_largeobject_metadata) THEN (
 """A text that changes with any change to any large object; NULL when there is none."""
 
 
+def clean_sql(server_version: int) -> str:
+    """The one query that a clean check sends: `check_sql` and whether nobody is in the middle of it.
+
+    A transaction with an id may have locked rows without writing any, and would hold up the next
+    test.
+    """
+    return f"""
+SELECT c.*, NOT EXISTS (
+    SELECT FROM pg_stat_get_activity(NULL) a
+    WHERE a.backend_xid IS NOT NULL AND a.pid <> pg_backend_pid()
+    AND a.backend_type = 'client backend'
+    AND a.datid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
+FROM ({check_sql(server_version)}) c
+"""
+
+
 def check_sql(server_version: int) -> str:
-    """The one query that a clean check sends; its row is (mark, entry, sequences, objects).
+    """What the database holds, in brief; its row is (mark, entry, sequences, objects).
 
     Args:
         server_version: as ``server_version_num``.
