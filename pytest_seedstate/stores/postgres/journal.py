@@ -313,7 +313,8 @@ class PostgresJournal:
         if not waited and all(each.entry is not None for each in self._positions.values()):
             return None
         with self.telling("waiting for open transactions"):
-            return end_writers(self._control, 0 if waited else self._control.lock_timeout)
+            # Nobody any more: whoever was has committed since, and that is to be undone.
+            return end_writers(self._control, 0 if waited else self._control.lock_timeout) or ()
 
     def _undo(self, position: Position) -> Rewound:
         undone = self._database.undo(position)
