@@ -43,7 +43,6 @@ class Engine:
 
     Attributes:
         layers: what wider fixtures wrote.
-        keeping: keeps the state of a failed test.
         waited_for: what was committed while the last rewind waited for open transactions.
     """
 
@@ -231,7 +230,7 @@ class Engine:
             differences = verification.differences(self.states)
         else:
             self.figures.remark("stores were not compared while somebody went on writing")
-            return
+            differences.clear()
         if differences:
             torn_down = self._repair({each.store for each in differences if each.is_definition})
             raise verification.failure(
