@@ -60,6 +60,12 @@ ROWS = tuple(_STATEMENTS)
 LOCKING = tuple(_LOCKING)
 CLOUD = (*(f"aws {name}" for name in aws_operations.RECORDS), *_AWS)
 SEARCH = (*(f"search {name}" for name in search_operations.RECORDS), *_SEARCH)
+CERTAIN: Step = (
+    next(n for n, sql in _STATEMENTS.items() if sql.startswith("INSERT INTO bag")),
+    1,
+    1,
+)
+"""What no earlier write can keep from being written."""
 NAMES = {"postgres": ROWS, "aws": CLOUD, "opensearch": SEARCH}
 """What can be done, by service; records more often than definitions."""
 

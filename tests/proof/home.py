@@ -91,7 +91,9 @@ class Home:
         self._applications: list[Application] = []
         self._known: dict[tuple[str, str], Any] = {}
         self._titles = {SCHEMA_ONLY: "schema"}
-        self._connect()
+        # What an example may do must not depend on those before it; other services start late.
+        self.engine.start(["postgres"])
+        self._connect(["postgres"])
 
     # -- states
 

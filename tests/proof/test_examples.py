@@ -10,6 +10,7 @@ import pytest
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.progress import FROM_THE_START
+from tests.proof.application import CERTAIN
 from tests.proof.home import Home, Homes
 
 
@@ -140,3 +141,12 @@ def test_a_load_that_a_late_write_gets_in_the_way_of_is_done_again(home: Home) -
     assert len(found) == 7
     assert "late" not in str(found)
     assert_told(home)
+
+
+def test_what_commits_while_a_rewind_ends_is_undone_by_it(home: Home) -> None:
+    """Between the rewind and the look at who still writes it had stayed until the next test."""
+    for _ in range(40):
+        home.elsewhere.write_in_transaction([CERTAIN], 0.0, [], [], "COMMIT")
+        home.engine.rewind()
+        home.elsewhere.join()
+        assert home.engine.is_clean()

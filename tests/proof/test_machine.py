@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 from pytest_seedstate.errors import SeedstateError
 from tests.machines import machine_settings
 from tests.postgres.operations import DDL
-from tests.proof.application import CLOUD, LOCKING, NAMES, ROWS, SEARCH, Step, refusals
+from tests.proof.application import CERTAIN, CLOUD, LOCKING, NAMES, ROWS, SEARCH, Step, refusals
 from tests.proof.dumps import Dump, records
 from tests.proof.home import STATES, Home, Homes
 
@@ -94,7 +94,6 @@ class Machine(RuleBasedStateMachine):
         self.home.elsewhere.write_later(pause, self._possible(steps))
         self.writing_elsewhere = True
 
-    @precondition(lambda self: "postgres" in self.home.endpoints)
     @rule(
         before=TRANSACTION,
         pause=PAUSE,
@@ -110,9 +109,7 @@ class Machine(RuleBasedStateMachine):
         )
         self.writing_elsewhere = True
 
-    @precondition(
-        lambda self: self.in_test and not self.transaction and "postgres" in self.home.endpoints
-    )
+    @precondition(lambda self: self.in_test and not self.transaction)
     @rule(steps=TRANSACTION)
     def begin(self, steps: list[Step]) -> None:
         self.home.several.begin()
@@ -207,6 +204,26 @@ class Machine(RuleBasedStateMachine):
             self.end_transaction("COMMIT")
         for _ in range(1 + again):
             self._rewind()
+        self._assert_undone()
+
+    @precondition(lambda self: not self.transaction and not self.ddl)
+    @rule(pause=PAUSE, meanwhile=OTHERS, after=TRANSACTION)
+    def rewind_behind_a_transaction(
+        self, pause: float, meanwhile: list[Step], after: list[Step]
+    ) -> None:
+        """It is waited for, and nothing of it stays, wherever it has written."""
+        self._settle()
+        self.home.elsewhere.write_in_transaction(
+            [CERTAIN], pause, self._possible(meanwhile), after, "COMMIT"
+        )
+        try:
+            self.engine.rewind()
+        except SeedstateError as error:
+            if "was left open" not in error.problem:
+                raise
+            self.home.elsewhere.join()
+            self.engine.rewind()
+        self.home.elsewhere.join()
         self._assert_undone()
 
     @precondition(lambda self: not self.snapshots)
