@@ -20,7 +20,7 @@ def clients(embedded_aws: EmbeddedAws) -> Clients:
     return Clients(**{name: make_client(embedded_aws, name) for name in names})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def wire(embedded_aws: EmbeddedAws) -> Iterator[Wire]:
     """The connection that compares."""
     connection = Wire(embedded_aws.variables["url"], embedded_aws.variables["region"])

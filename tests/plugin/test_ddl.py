@@ -11,9 +11,8 @@ from tests.plugin.conftest import write
 OPTIONS = ("-o", "seedstate_env=DATABASE_URL = {postgres.url}")
 MIGRATIONS = """
     from pytest_seedstate import scenario
-    from scenarios.shop import three_products
 
-    @scenario("migrations", extends=three_products, ddl=True)
+    @scenario("migrations", extends="three-products", ddl=True)
     def migrations(seed):
         pass
 """
@@ -42,7 +41,6 @@ TESTS = """
 @pytest.fixture
 def shop(project: pytest.Pytester) -> pytest.Pytester:
     write(project, "scenarios/migrating.py", MIGRATIONS)
-    write(project, "scenarios/__init__.py", "")
     return project
 
 

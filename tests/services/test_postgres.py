@@ -103,7 +103,7 @@ def test_its_settings_suit_data_that_is_thrown_away(embedded_postgres: EmbeddedP
         "synchronous_commit": "off",
         "autovacuum": "off",
         "max_connections": "200",
-        "max_locks_per_transaction": "256",
+        "max_locks_per_transaction": "1024",
         "data_checksums": "off",
         "lc_messages": "C",
     }
