@@ -251,6 +251,18 @@ class Machine(RuleBasedStateMachine):
         self._rewind()
         self._assert_undone()
 
+    @precondition(lambda self: not self.snapshots)
+    @rule(first=EVERYWHERE, second=EVERYWHERE)
+    def tear_down_out_of_order(self, first: list[Step], second: list[Step]) -> None:
+        """What the first wrote stays with the second, and goes with it."""
+        if self.transaction:
+            self.end_transaction("COMMIT")
+        self.set_up_a_fixture([CERTAIN, *first])
+        self.set_up_a_fixture([CERTAIN, *second])
+        self._tear_down(self.fixtures.pop(-2))
+        self._assert_at(self._expected())
+        self._tear_down(self.fixtures.pop())
+
     @precondition(lambda self: self.fixtures)
     @rule(data=st.data())
     def tear_down_a_fixture(self, data: st.DataObject) -> None:
