@@ -273,3 +273,41 @@ def test_a_layer_is_set_up_anew_after_a_repair(project: pytest.Pytester) -> None
             "*torn down, to be set up again when asked for: module fixture 'layer'",
         ]
     )
+
+
+def test_nobody_is_blamed_for_a_writer_that_does_not_stop(project: pytest.Pytester) -> None:
+    """What it writes is undone; that its stores cannot be compared meanwhile is told."""
+    project.makepyfile(
+        """
+        import os, threading, psycopg, pytest
+
+        pytestmark = pytest.mark.scenario("three-products")
+        stop = threading.Event()
+        workers = []
+
+        def work():
+            with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+                while not stop.is_set():
+                    connection.execute("UPDATE products SET price = price + 1 WHERE sku = 'p000'")
+
+        def test_starts_one(postgres):
+            workers.append(threading.Thread(target=work))
+            workers[0].start()
+
+        @pytest.mark.parametrize("number", range(3))
+        def test_others(number): pass
+
+        def test_stops_it():
+            stop.set()
+            workers[0].join()
+
+        def test_nothing_of_it_is_left(seedstate, postgres):
+            assert not seedstate.changes()
+        """
+    )
+    result = project.runpytest(
+        "-o", "seedstate_env=DATABASE_URL = {postgres.url}", "--seedstate-verify"
+    )
+
+    result.assert_outcomes(passed=6)
+    result.stdout.fnmatch_lines(["stores were not compared while somebody went on writing"])
