@@ -101,8 +101,7 @@ class Figures:
         ended: transactions that had to be ended.
         baselines: what is kept.
         remarks: anything else, as sentences, each once.
-        kept: the state of a failed test that stays after the run; no part of `as_data`, since it
-            has passwords.
+        kept: the state of a failed test that stays after the run; no part of `as_data`.
     """
 
     test: str | None = None

@@ -7,6 +7,22 @@ import pytest
 from tests.plugin.conftest import write
 
 OPTIONS = ("-o", "seedstate_env=DATABASE_URL = {postgres.url}")
+FORGETS = """
+    import os, psycopg, pytest
+
+    pytestmark = pytest.mark.scenario("three-products")
+    kept = []
+
+    def test_forgets(postgres):
+        postgres.execute(OTHER)
+        connection = psycopg.connect(os.environ["DATABASE_URL"], application_name="forgetful")
+        connection.execute("DELETE FROM products WHERE sku = 'p000'")
+        kept.append(connection)
+
+    def test_after(postgres):
+        assert postgres.execute("DELETE FROM products").rowcount == 3
+        kept.pop().close()
+    """
 
 
 @pytest.mark.parametrize("other", ["", "UPDATE products SET price = 1"], ids=["", "in the way"])
@@ -20,22 +36,7 @@ def test_one_that_stays_open_fails_its_own_test_and_holds_up_no_other(
     write(
         project,
         "test_open.py",
-        """
-        import os, psycopg, pytest
-
-        pytestmark = pytest.mark.scenario("three-products")
-        kept = []
-
-        def test_forgets(postgres):
-            postgres.execute(OTHER)
-            connection = psycopg.connect(os.environ["DATABASE_URL"], application_name="forgetful")
-            connection.execute("DELETE FROM products WHERE sku = 'p000'")
-            kept.append(connection)
-
-        def test_after(postgres):
-            assert postgres.execute("DELETE FROM products").rowcount == 3
-            kept.pop().close()
-        """.replace("OTHER", repr(other)),
+        FORGETS.replace("OTHER", repr(other)),
     )
 
     result = project.runpytest(*OPTIONS, "-o", "seedstate_lock_timeout=0.2", "--seedstate-verify")
@@ -56,22 +57,7 @@ def test_one_that_stays_open_may_just_be_ended(project: pytest.Pytester, other: 
     write(
         project,
         "test_open.py",
-        """
-        import os, psycopg, pytest
-
-        pytestmark = pytest.mark.scenario("three-products")
-        kept = []
-
-        def test_forgets(postgres):
-            postgres.execute(OTHER)
-            connection = psycopg.connect(os.environ["DATABASE_URL"], application_name="forgetful")
-            connection.execute("DELETE FROM products WHERE sku = 'p000'")
-            kept.append(connection)
-
-        def test_after(postgres):
-            assert postgres.execute("DELETE FROM products").rowcount == 3
-            kept.pop().close()
-        """.replace("OTHER", repr(other)),
+        FORGETS.replace("OTHER", repr(other)),
     )
 
     result = project.runpytest(
