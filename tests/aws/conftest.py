@@ -11,7 +11,7 @@ from pytest_seedstate.services.aws import EmbeddedAws
 from pytest_seedstate.services.host.journal import HostJournal
 
 from .helpers import Clients, fill, make_client
-from .wire import Wire
+from .wire import Wire, wire_to
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +23,8 @@ def clients(embedded_aws: EmbeddedAws) -> Clients:
 @pytest.fixture
 def wire(embedded_aws: EmbeddedAws) -> Iterator[Wire]:
     """The connection that compares."""
-    connection = Wire(embedded_aws.variables["url"], embedded_aws.variables["region"])
-    yield connection
-    connection.close()
+    with wire_to(embedded_aws) as connection:
+        yield connection
 
 
 @pytest.fixture

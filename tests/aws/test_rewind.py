@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from .dump import everything
 from .helpers import Clients, fill, key
 from .test_cases import CASES
-from .wire import Wire
+from .wire import Wire, wire_to
 
 Write = Callable[[Clients], Any]
 
@@ -79,12 +79,13 @@ READS: dict[str, Write] = {
 
 
 @pytest.fixture(scope="module")
-def baseline(embedded_aws: Any, clients: Clients, wire: Wire) -> dict[str, Any]:
+def baseline(embedded_aws: Any, clients: Clients) -> dict[str, Any]:
     """What the baseline ``filled`` holds, as the public APIs tell it."""
     embedded_aws.journal.switch("empty")
     fill(clients)
     embedded_aws.journal.keep("filled")
-    found = everything(wire)
+    with wire_to(embedded_aws) as wire:
+        found = everything(wire)
     assert found["tables"]["shop"]["items"], "the comparison would compare nothing"
     return found
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from pytest_seedstate.services.aws import EmbeddedAws
 
 _SIGNED = (
     "AWS4-HMAC-SHA256 Credential=dump/20260101/{region}/{service}/aws4_request, "
@@ -132,3 +135,11 @@ class Wire:
         if not data:
             raise ConnectionError("the service closed the connection")
         self._received += data
+
+
+@contextmanager
+def wire_to(service: EmbeddedAws) -> Iterator[Wire]:
+    """A connection to the session's host."""
+    connection = Wire(service.variables["url"], service.variables["region"])
+    yield connection
+    connection.close()

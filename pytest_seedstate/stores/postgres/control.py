@@ -104,23 +104,26 @@ class Control:
         return self._connection
 
     def connect(self) -> psycopg.Connection[Any]:
-        """A new connection with nothing set.
+        """A new connection to the database with nothing set.
 
         Raises:
             NoDatabaseError: the database is not there.
             psycopg.OperationalError: the server is not there.
         """
+        return self._connect_to(self.dbname)
+
+    def _connect_to(self, dbname: str) -> psycopg.Connection[Any]:
         deadline = time.monotonic() + RECOVERY_TIMEOUT
         while True:
             try:
                 return psycopg.connect(
-                    self.conninfo,
+                    make_conninfo(self.conninfo, dbname=dbname),
                     autocommit=True,
                     application_name=APPLICATION_NAME,
                     client_encoding="UTF8",
                 )
             except psycopg.OperationalError as error:
-                if f'database "{self.dbname}" does not exist' in str(error):
+                if f'database "{dbname}" does not exist' in str(error):
                     raise NoDatabaseError(str(error)) from error
                 recovers = any(text in str(error) for text in _RECOVERS)
                 if not recovers or time.monotonic() > deadline:
@@ -166,12 +169,7 @@ class Control:
 
     def maintenance(self) -> psycopg.Connection[Any]:
         """A new connection to another database of the server, for what cannot be done inside."""
-        target = "postgres" if self.dbname != "postgres" else "template1"
-        connection = psycopg.connect(
-            make_conninfo(self.conninfo, dbname=target),
-            autocommit=True,
-            application_name=APPLICATION_NAME,
-        )
+        connection = self._connect_to("postgres" if self.dbname != "postgres" else "template1")
         # Else a crash within the next half second would take a database's new name away again.
         connection.execute("SET synchronous_commit = on")
         return connection
