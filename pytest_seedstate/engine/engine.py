@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from pytest_seedstate.records.progress import Progress
     from pytest_seedstate.stores.base import Journal
 
-_MOST_LATE_WRITES = 5
-"""How often a comparison is repeated while somebody goes on writing."""
+_MOST_COMPARISONS = 4
+"""How often stores are compared while somebody goes on writing."""
 _PATIENCE_WITH_THE_DEAD = 0.5
 """Seconds from a store's first failure to the news that its service has ended."""
 
@@ -175,10 +176,9 @@ class Engine:
 
     def changes(self) -> ChangeSet:
         """What the current test has changed in all stores."""
-        found = ChangeSet()
-        for journal in self.fleet.journals:
-            found |= journal.changes(self.layers.top(journal.name))
-        return found
+        tops = self.tops()
+        found = (journal.changes(tops[journal.name]) for journal in self.fleet.journals)
+        return reduce(or_, found, ChangeSet())
 
     # -- the way back
 
@@ -186,22 +186,22 @@ class Engine:
         """Undo what was changed since the innermost layer, in every store that changed.
 
         Raises:
-            SeedstateError: a store could not be rewound: who holds it up, and what to do; or a
-                service has ended, and the others were rewound.
+            SeedstateError: a store could not be rewound: who holds it up, and what to do; or all
+                that are alive were rewound, and there is something to tell.
         """
         died = self.fleet.leave_out_the_dead()
         try:
-            self._rewind()
+            failure = self._rewind()
         except SeedstateError:
             # What ends a service is often seen here first.
             died = self.fleet.leave_out_the_dead(_PATIENCE_WITH_THE_DEAD)
             if died is None:
                 raise
-            self._rewind()
-        if died is not None:
-            raise died
+            failure = self._rewind()
+        if error := failure or died:
+            raise error
 
-    def _rewind(self) -> None:
+    def _rewind(self) -> SeedstateError | None:
         self._snapshots.clear()
         self.waited_for = ChangeSet()
         start = perf_counter()
@@ -209,33 +209,33 @@ class Engine:
         ended = self._rewind_without_writers(dirty) if dirty else []
         self.figures.add("rewound" if dirty else "clean", perf_counter() - start)
         self.figures.note_ended(ended)
-        if self._verification and not self._repairing:
-            self._verify(self._verification)
-        if ended and self._open_fails:
-            raise left_open(ended)
+        verification = None if self._repairing else self._verification
+        failure = verification and self._verify(verification)
+        return failure or (left_open(ended) if ended and self._open_fails else None)
 
     def _dirty(self) -> list[tuple[Journal, int]]:
         """The journals of stores that somebody has written to, with where to go back to."""
-        tops = [(journal, self.layers.top(journal.name)) for journal in self.fleet.journals]
-        return [(journal, top) for journal, top in tops if not journal.is_clean(top)]
+        tops = self.tops()
+        return [(j, tops[j.name]) for j in self.fleet.journals if not j.is_clean(tops[j.name])]
 
-    def _verify(self, verification: Verification) -> None:
-        differences = verification.differences(self.states)
-        for _ in range(_MOST_LATE_WRITES):
+    def _verify(self, verification: Verification) -> SeedstateError | None:
+        late: list[tuple[Journal, int]] = []
+        for _ in range(_MOST_COMPARISONS):
+            # What somebody wrote between rewind and comparison is no fault of the rewind.
+            self._rewind_each(late)
+            before = self.mark() if late else {}
+            differences = verification.differences(self.states)
             late = self._dirty() if differences else []
             if not late:
                 break
-            # Somebody wrote between the rewind and the comparison: no fault of the rewind.
-            self._rewind_each(late)
-            differences = verification.differences(self.states)
-        else:
+        # What a rewind leaves behind looks like a writer's, but nobody writes it now.
+        if late and not self.is_clean_since(before):
             self.figures.remark("stores were not compared while somebody went on writing")
-            differences.clear()
-        if differences:
+        elif differences:
             torn_down = self._repair({each.store for each in differences if each.is_definition})
-            raise verification.failure(
-                differences, verification.differences(self.states), torn_down, self.states
-            )
+            left = verification.differences(self.states)
+            return verification.failure(differences, left, torn_down, self.states)
+        return None
 
     def _repair(self, redefined: set[str]) -> list[str]:
         """Bring all stores to the baseline, whatever their journals say.

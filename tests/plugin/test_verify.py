@@ -294,7 +294,7 @@ def test_nobody_is_blamed_for_a_writer_that_does_not_stop(project: pytest.Pytest
             workers.append(threading.Thread(target=work))
             workers[0].start()
 
-        @pytest.mark.parametrize("number", range(3))
+        @pytest.mark.parametrize("number", range(1))
         def test_others(number): pass
 
         def test_stops_it():
@@ -309,5 +309,5 @@ def test_nobody_is_blamed_for_a_writer_that_does_not_stop(project: pytest.Pytest
         "-o", "seedstate_env=DATABASE_URL = {postgres.url}", "--seedstate-verify"
     )
 
-    result.assert_outcomes(passed=6)
+    result.assert_outcomes(passed=4)
     result.stdout.fnmatch_lines(["stores were not compared while somebody went on writing"])

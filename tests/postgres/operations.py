@@ -147,6 +147,7 @@ REFUSED = (
     errors.SerializationFailure,
     errors.UndefinedTable,
     errors.UndefinedColumn,
+    errors.SyntaxError,
     errors.UndefinedObject,
     errors.DuplicateObject,
     errors.NumericValueOutOfRange,
