@@ -159,7 +159,13 @@ def _is_environment(node: ast.AST) -> bool:
 
 @lru_cache(maxsize=64)
 def _tree(file: str, _changed: int) -> ast.Module:
-    return ast.parse(Path(file).read_bytes())
+    source = Path(file).read_bytes()
+    try:
+        return ast.parse(source)
+    except SystemError:
+        # CPython counts the depth of all threads together (cpython issue 106905), and pytest
+        # rewrites what another of them imports.
+        return ast.parse(source)
 
 
 @cache
