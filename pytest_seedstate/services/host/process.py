@@ -31,6 +31,7 @@ from pytest_seedstate.services import platform
 from pytest_seedstate.services.host.channel import Channel, ChannelClosedError, Message
 from pytest_seedstate.services.host.handover import Sources, Target
 from pytest_seedstate.services.host.hosted import Hosted, Log, RefusedError, Touch
+from pytest_seedstate.services.host.pages import WarmPages
 from pytest_seedstate.services.host.server import Server, listen
 from pytest_seedstate.services.host.tally import Tally, Writes
 
@@ -64,6 +65,7 @@ class Process:
         self._listener = socket.socket(fileno=config["listener"])
         listen(self._listener)
         self._tally = Tally.open(Path(config["tally"]))
+        self._pages = WarmPages()
         for _ in hosted.warm_up():
             pass
 
@@ -137,14 +139,22 @@ class Process:
 
     def _stand_by(self) -> int:
         """Get ready and wait to be told to serve; returns where parked connections come from."""
-        for _ in self._hosted.warm_up():
-            if self._wait_for_message(0):
-                break
+        if self._pages.are_known:
+            self._pages.get_ready(lambda: self._wait_for_message(0))
+        else:
+            self._warm_up()
         gc.freeze()
         gc.enable()
         message = self._next_message()
         assert message["do"] == "serve", message
         return self._channel.take_descriptor()
+
+    def _warm_up(self) -> None:
+        self._pages.begin_to_learn()
+        for _ in self._hosted.warm_up():
+            if self._wait_for_message(0):
+                return
+        self._pages.learn()
 
     def _release(self, server: Server, sources: Sources, segment: int) -> NoReturn:
         """Hand over the connections as they come to rest, and end."""
