@@ -36,7 +36,7 @@ def check_collection(engine: Engine, name: str) -> None:
 def left_open(transactions: Iterable[str]) -> SeedstateError:
     """The error for transactions that had to be ended."""
     return SeedstateError(
-        "a transaction that has written was left open; its session was ended",
+        "a transaction that has written or locked rows was left open; its session was ended",
         checked="waited for it to commit or roll back (ini seedstate_lock_timeout)",
         fix="let the test wait for its background work, or close what it has opened; ini "
         "seedstate_open_transactions = end makes this a line of the summary",

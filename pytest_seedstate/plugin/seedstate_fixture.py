@@ -137,11 +137,12 @@ class Seedstate:
 
         Raises:
             SeedstateError: it was not fulfilled in time, with what did change; or there is no such
-                collection or store.
+                collection or store, or nothing that could be waited for.
         """
         if store is not None:
             check_store(self._engine, store)
         wanted = dict(zip(KINDS, (inserted, updated, deleted), strict=True))
+        _check_condition(collection, wanted, timeout)
 
         def enough(changes: ChangeSet) -> bool:
             kinds = [
@@ -217,6 +218,21 @@ class Seedstate:
 def _seconds() -> float:
     """A clock that freezegun leaves alone."""
     return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+def _check_condition(collection: object, wanted: dict[str, int | None], timeout: object) -> None:
+    if not isinstance(collection, str) and not callable(collection):
+        raise SeedstateError(
+            f"{collection!r} cannot be waited for",
+            fix="name a table, bucket or index, or give a condition on the change set",
+        )
+    for kind, count in wanted.items():
+        if count is not None and (type(count) is not int or count < 1):
+            raise SeedstateError(
+                f"{kind} is {count!r}", fix="the number of records to wait for, from 1"
+            )
+    if not isinstance(timeout, int | float) or not timeout >= 0:
+        raise SeedstateError(f"timeout is {timeout!r}", fix="seconds, from 0")
 
 
 def _condition_text(collection: object, wanted: dict[str, int | None]) -> str:

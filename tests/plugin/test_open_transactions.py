@@ -45,7 +45,7 @@ def test_one_that_stays_open_fails_its_own_test_and_holds_up_no_other(
     result.stdout.fnmatch_lines(
         [
             "*ERROR at teardown of test_forgets*",
-            "*a transaction that has written was left open; its session was ended",
+            "*a transaction that has written or locked rows was left open; its session was ended",
             "*pid * 'forgetful' (idle in transaction, *, writes products): DELETE FROM products*",
         ]
     )

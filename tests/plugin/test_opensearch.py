@@ -210,9 +210,25 @@ def test_waiting_for_an_index(search: pytest.Pytester) -> None:
                 seedstate.wait_for("goods", store="opensearch", timeout=0.1)
             with pytest.raises(Exception, match="did you mean 'postgres'"):
                 seedstate.wait_for("goods", store="postgre")
+
+        @pytest.mark.parametrize(
+            ("collection", "arguments", "problem"),
+            [
+                ("goods", {"inserted": 0}, "inserted is 0"),
+                ("goods", {"deleted": "2"}, "deleted is '2'"),
+                ("goods", {"updated": True}, "updated is True"),
+                ("goods", {"timeout": -1}, "timeout is -1"),
+                ("goods", {"timeout": float("nan")}, "timeout is nan"),
+                ("goods", {"timeout": "5"}, "timeout is '5'"),
+                (7, {}, "7 cannot be waited for"),
+            ],
+        )
+        def test_what_cannot_be_waited_for(collection, arguments, problem, seedstate):
+            with pytest.raises(Exception, match=problem):
+                seedstate.wait_for(collection, **arguments)
         """
     )
-    search.runpytest().assert_outcomes(passed=2)
+    search.runpytest().assert_outcomes(passed=9)
 
 
 def test_refused_writes_are_allowed_to_readers(search: pytest.Pytester) -> None:
