@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,3 +91,18 @@ def assert_noticed(mutation: Mutation, proof: str, folder: Path) -> None:
     )
     last = "".join(ended.stdout.splitlines()[-1:])  # nothing, of one that hung
     assert "error" not in last, ended.stdout[-3000:]
+
+
+def assert_well_listed(mutations: Sequence[Mutation], chosen: Collection[str]) -> None:
+    """Fail unless each has a name of its own and its text once in its module.
+
+    Args:
+        mutations: a list of them, also after whoever changed the code.
+        chosen: names that have to be in it: one that is not would leave its operation untried.
+    """
+    for each in mutations:
+        found = (PACKAGE / each.module).read_text("utf-8").count(each.old)
+        assert found == 1, f"{each.name}: {found} times in {each.module}"
+    names = [each.name for each in mutations]
+    assert len(set(names)) == len(names)
+    assert set(chosen) <= set(names)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation import Mutation, assert_noticed
+from tests.mutation import Mutation, assert_noticed, assert_well_listed
 
 from .mutations import BY_THE_MACHINE, MACHINE, MUTATIONS
 
@@ -39,8 +39,6 @@ def test_the_proof_notices(proof: str, mutation: Mutation, tmp_path: Path) -> No
     assert_noticed(mutation, proof, tmp_path)
 
 
-def test_names_tell_them_apart() -> None:
-    """And those of every run are there: otherwise an operation would stay untried."""
-    names = [mutation.name for _, mutation in MUTATIONS]
-    assert len(set(names)) == len(names)
-    assert set(names) >= {*EVERY_TIME, *BY_THE_MACHINE}
+def test_each_stands_where_it_says() -> None:
+    """In its module, once, under a name of its own."""
+    assert_well_listed([each for _, each in MUTATIONS], [*EVERY_TIME, *BY_THE_MACHINE])

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import pytest_seedstate
-from tests.mutation import Mutation, assert_noticed
+from tests.mutation import Mutation, assert_noticed, assert_well_listed
 from tests.postgres.mutations import MUTATIONS, proof_of
 
 ALL = os.environ.get("SEEDSTATE_TEST_MUTATIONS") == "all"
@@ -41,10 +40,5 @@ def test_its_proof_notices(
 
 
 def test_each_stands_where_it_says() -> None:
-    """Its text is in its module, once; no name is given twice, and those of every run are there."""
-    package = Path(pytest_seedstate.__file__).parent
-    for each in MUTATIONS:
-        assert (package / each.module).read_text("utf-8").count(each.old) == 1, each.name
-    names = [each.name for each in MUTATIONS]
-    assert len(set(names)) == len(names)
-    assert set(EVERY_TIME) <= set(names)
+    """In its module, once, under a name of its own."""
+    assert_well_listed(MUTATIONS, EVERY_TIME)

@@ -52,8 +52,8 @@ _IN_REWIND = (
         Mutation(
             f"{name} is looked at",
             _ENGINE,
-            "for journal, top in tops if not journal.is_clean(top)]",
-            f'for journal, top in tops if journal.name != "{name}" and not journal.is_clean(top)]',
+            "for j in self.fleet.journals if not j.is_clean(tops[j.name])]",
+            f'for j in self.fleet.journals if j.name != "{name}" and not j.is_clean(tops[j.name])]',
         )
         for name in _JOURNALS
     ),
@@ -84,8 +84,8 @@ _IN_REWIND = (
     Mutation(
         "snapshots are forgotten with their test",
         _ENGINE,
-        "    def _rewind(self) -> None:\n        self._snapshots.clear()\n",
-        "    def _rewind(self) -> None:\n",
+        "    def _rewind(self) -> SeedstateError | None:\n        self._snapshots.clear()\n",
+        "    def _rewind(self) -> SeedstateError | None:\n",
     ),
 )
 

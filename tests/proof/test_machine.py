@@ -252,6 +252,17 @@ class Machine(RuleBasedStateMachine):
         self._assert_undone()
 
     @precondition(lambda self: not self.snapshots)
+    @rule(steps=EVERYWHERE, state=st.sampled_from(STATES))
+    def switch_above_a_fixture(self, steps: list[Step], state: str) -> None:
+        """Refused by the fixture's name."""
+        if self.transaction:
+            self.end_transaction("COMMIT")
+        self.set_up_a_fixture([CERTAIN, *steps])
+        if self.in_test:
+            self.end_test(leave_open=False)
+        self.begin_a_test_of_another_state(state)
+
+    @precondition(lambda self: not self.snapshots)
     @rule(first=EVERYWHERE, second=EVERYWHERE)
     def tear_down_out_of_order(self, first: list[Step], second: list[Step]) -> None:
         """What the first wrote stays with the second, and goes with it."""

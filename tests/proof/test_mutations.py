@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.machines import EXAMPLES
-from tests.mutation import PACKAGE, Mutation, assert_noticed
+from tests.mutation import Mutation, assert_noticed, assert_well_listed
 from tests.proof.mutations import FOUND_BY_EXAMPLE, MUTATIONS
 
 MACHINE = "tests/proof/test_machine.py::test_whatever_a_suite_does_each_test_finds_its_state"
@@ -44,13 +44,6 @@ def test_an_example_notices(mutation: Mutation, tmp_path: Path) -> None:
     assert_noticed(mutation, "tests/proof/test_examples.py", tmp_path)
 
 
-def test_what_would_be_left_out_is_there() -> None:
-    """Each text stands in its file once, also after whoever changes the engine."""
-    for each in (*MUTATIONS, *FOUND_BY_EXAMPLE):
-        found = (PACKAGE / each.module).read_text("utf-8").count(each.old)
-        assert found == 1, f"{each.name}: {found} times in {each.module}"
-
-
-def test_chosen_mutations_are_there() -> None:
-    """A name that is not there would leave its operation untried."""
-    assert {each.name for each in MUTATIONS} >= set(EVERY_TIME)
+def test_each_stands_where_it_says() -> None:
+    """In its module, once, under a name of its own."""
+    assert_well_listed([*MUTATIONS, *FOUND_BY_EXAMPLE], EVERY_TIME)
