@@ -27,7 +27,7 @@ from pytest_seedstate.services.postgres import EmbeddedPostgres
 from tests.machines import machine_settings
 from tests.postgres.conftest import Database, drop_database, make_database
 from tests.postgres.dumping import differences, dump, full_dump
-from tests.postgres.operations import ALONE, DDL, LOCKING_WRITES, REFUSED, SCHEMA, WRITES
+from tests.postgres.operations import ALONE, DDL, LOCKING_WRITES, REFUSED, SCHEMA, WRITES, refusals
 
 NUMBERS = {"n": st.integers(0, 22), "m": st.integers(0, 9)}
 RARELY = st.sampled_from((False, False, True))
@@ -98,7 +98,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(statement=st.sampled_from(WRITES + LOCKING_WRITES + ALONE), **NUMBERS)
     def write(self, statement: str, n: int, m: int) -> None:
-        with contextlib.suppress(*REFUSED):
+        with refusals():
             if statement in ALONE and ";" in statement:
                 with self.single.transaction():
                     self.single.execute(statement.format(n=n, m=m))
@@ -107,14 +107,14 @@ class Machine(RuleBasedStateMachine):
 
     @rule(statements=st.lists(st.sampled_from(WRITES), min_size=2, max_size=4), **NUMBERS)
     def write_in_one_transaction(self, statements: list[str], n: int, m: int) -> None:
-        with contextlib.suppress(*REFUSED), self.single.transaction():
+        with refusals(), self.single.transaction():
             for statement in statements:
                 self.single.execute(statement.format(n=n, m=m))
 
     @rule(number=st.integers(0, 30), rows=st.integers(1, 40))
     def copy_in(self, number: int, rows: int) -> None:
         with (
-            contextlib.suppress(*REFUSED),
+            refusals(),
             self.single.cursor() as cursor,
             cursor.copy("COPY people (id, name, age) FROM STDIN") as copy,
         ):
@@ -135,7 +135,7 @@ class Machine(RuleBasedStateMachine):
     )
     def write_after_a_savepoint(self, statement: str, keeps: bool, n: int, m: int) -> None:
         self.locked |= statement in LOCKING_WRITES
-        with contextlib.suppress(*REFUSED), self.several.transaction(force_rollback=not keeps):
+        with refusals(), self.several.transaction(force_rollback=not keeps):
             self.several.execute(statement.format(n=n, m=m))
 
     @precondition(lambda self: not self.in_transaction)
@@ -147,7 +147,7 @@ class Machine(RuleBasedStateMachine):
     def write_in_two_phases(self, statements: list[str], end: str, n: int, m: int) -> None:
         self.several.execute("BEGIN")
         for statement in statements:
-            with contextlib.suppress(*REFUSED), self.several.transaction():
+            with refusals(), self.several.transaction():
                 self.several.execute(statement.format(n=n, m=m))
         try:
             self.several.execute("PREPARE TRANSACTION 'machine'")
@@ -167,7 +167,7 @@ class Machine(RuleBasedStateMachine):
             return
         self._end()
         self.names += 1
-        with contextlib.suppress(*REFUSED):
+        with refusals():
             # A new value of an enum may not be used, but made in a transaction.
             with self.single.transaction():
                 self.single.execute(statement.format(n=number, c=self.names))
@@ -263,7 +263,7 @@ class Machine(RuleBasedStateMachine):
             self._assert_at(self.baselines[name], 0)
             for statement in statements:
                 self.names += 1
-                with contextlib.suppress(*REFUSED):
+                with refusals():
                     self.single.execute(statement.format(n=n, m=m, c=self.names))
             if differences(self.baselines[name].dump, self._dump()):
                 assert not self.journal.is_clean()
