@@ -177,3 +177,30 @@ def test_ddl_before_and_after_a_position_is_an_error(database: Database) -> None
     database.connect().execute("INSERT INTO people VALUES (99)")
     journal.rewind(position)
     database.assert_at("schema")
+
+
+def test_a_position_that_was_lost_is_lost_once(database: Database) -> None:
+    """From then on it is the baseline, which comes back after DDL like any other."""
+    database.make(SETUP)
+    journal = database.store.journal
+    database.connect().execute("CREATE TABLE extra (id int)")
+    position = journal.mark()
+    for attempt in range(2):
+        database.connect().execute("ALTER TABLE people ADD COLUMN extra int")
+        if attempt:
+            assert journal.rewind(position).replaced
+        else:
+            with pytest.raises(SeedstateError, match="lost after"):
+                journal.rewind(position)
+        database.assert_at("schema")
+        assert journal.is_clean(position)
+    database.connect().execute("INSERT INTO people VALUES (99)")
+    database.remember("above")
+    above = journal.mark()
+    database.connect().execute("ALTER TABLE people ADD COLUMN extra int")
+    journal.rewind(above)
+    database.assert_at("above")
+    assert not journal.is_clean(position)
+    journal.rewind(position)
+    database.assert_at("schema")
+    assert journal.is_clean(position)

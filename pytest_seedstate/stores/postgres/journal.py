@@ -348,15 +348,17 @@ class PostgresJournal:
             yield "materialised views"
 
     def _replace(self, to: int, reason: str) -> Rewound:
-        position = self._positions[to]
+        position, start = self._positions[to], self._positions[0]
         entries = self._database.entries_before(position)
         base = self._database.replace(self._baselines[self._current], reason)
         if entries is not None:
-            self._positions[0] = base
+            # Positions that were lost before are the baseline, too.
+            here = self._positions.items()
+            self._positions = {n: base if each is start else each for n, each in here}
             self._database.redo(entries, position)
         else:
             self._positions = dict.fromkeys(self._positions, base)
-        if to and entries is None:
+        if position is not start and entries is None:
             raise SeedstateError(
                 f"what a wider fixture wrote to PostgreSQL is lost after: {reason}",
                 checked="the database is at its baseline again",
