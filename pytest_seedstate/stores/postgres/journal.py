@@ -352,7 +352,9 @@ class PostgresJournal:
         entries = self._database.entries_before(position)
         base = self._database.replace(self._baselines[self._current], reason)
         if entries is not None:
-            self._positions[0] = base
+            # Positions that were lost before are the baseline, too.
+            here = self._positions.items()
+            self._positions = {n: base if each is start else each for n, each in here}
             self._database.redo(entries, position)
         else:
             self._positions = dict.fromkeys(self._positions, base)
