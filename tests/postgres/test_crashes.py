@@ -57,11 +57,15 @@ def database(mortal: EmbeddedPostgres, tmp_path: Path) -> Iterator[Database]:
 
 def crash(database: Database) -> None:
     """Kill a session's process: the server ends all others and recovers."""
-    victim, witness = (psycopg.connect(database.conninfo, autocommit=True) for _ in range(2))
-    os.kill(victim.info.backend_pid, signal.SIGKILL)
-    # Not the victim's own: that is closed before the server has noticed anything.
-    wait_until_it_ends(witness)
-    victim.close()
+    with (
+        contextlib.closing(psycopg.connect(database.conninfo, autocommit=True)) as victim,
+        contextlib.closing(psycopg.connect(database.conninfo, autocommit=True)) as witness,
+        # When the database was replaced just now, the victim has ended with it.
+        contextlib.suppress(ProcessLookupError),
+    ):
+        os.kill(victim.info.backend_pid, signal.SIGKILL)
+        # Not the victim's own session: that ends before the server has noticed anything.
+        wait_until_it_ends(witness)
 
 
 def wait_until_it_ends(connection: psycopg.Connection) -> None:

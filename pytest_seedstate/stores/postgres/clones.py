@@ -144,7 +144,8 @@ def _remove(control: Control, connection: psycopg.Connection[Any], keep_as: str 
     removal = (
         f"ALTER DATABASE {quote(control.dbname)} RENAME TO {quote(keep_as)}"
         if keep_as
-        else f"DROP DATABASE IF EXISTS {quote(control.dbname)}"
+        # Ends sessions when nobody can connect any more; there is no such way to rename.
+        else f"DROP DATABASE IF EXISTS {quote(control.dbname)} WITH (FORCE)"
     )
     deadline = time.monotonic() + _REMOVAL_TIMEOUT
     removed = False
