@@ -444,9 +444,11 @@ PROOFS: dict[str, tuple[Mutation, ...]] = {
                  "            for statement in template.settings:\n                connection.execute(statement)\n"),
     ),
     REPLACING + "test_sessions_that_keep_connecting_cannot_prevent_it": (
-        Mutation("sessions are ended at every look", _CLONES,
-                 "    while not removed:\n        _end_sessions(connection, control.dbname)\n",
-                 "    _end_sessions(connection, control.dbname)\n    while not removed:\n"),
+        Mutation("a dropped database ends its sessions", _CLONES, " WITH (FORCE)"),
+    ),
+    REPLACING + "test_a_replacement_that_was_interrupted_is_never_clean": (
+        Mutation("a database that is being replaced has no mark", _DATABASE,
+                 "        self._nonce = \"\"\n        template = self", "        template = self"),
     ),
     DISPOSABLE + "test_whatever_is_written_is_gone": (
         Mutation("a later transaction is no clean clone", _WITHOUT, " and last == (self._named_by,)", ""),

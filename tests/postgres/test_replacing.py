@@ -101,6 +101,30 @@ def test_ddl_during_a_session_that_was_there_first(database: Database) -> None:
     assert not database.store.journal.is_clean()
 
 
+def test_a_replacement_that_was_interrupted_is_never_clean(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The template has a mark, too, and as many entries as the baseline that it was made at."""
+    database.make(PEOPLE)
+    journal = database.store.journal
+    database.connect().execute("UPDATE people SET age = 1")
+    database.keep("later")
+    journal.switch("schema")
+    database.connect().execute("DROP TABLE people")
+
+    def interrupt(_: object) -> None:
+        raise psycopg.OperationalError("interrupted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pytest_seedstate.stores.postgres.database.install", interrupt)
+        with pytest.raises(SeedstateError, match="interrupted"):
+            journal.rewind()
+        assert not journal.is_clean()
+    assert not journal.is_clean()
+    assert journal.rewind().replaced
+    database.assert_at("schema")
+
+
 def test_template_is_made_later_when_the_session_has_gone(database: Database) -> None:
     """The next baseline that is kept makes up for it."""
     application = database.connect("early bird")

@@ -150,7 +150,8 @@ def _remove(control: Control, connection: psycopg.Connection[Any], keep_as: str 
     deadline = time.monotonic() + _REMOVAL_TIMEOUT
     removed = False
     while not removed:
-        _end_sessions(connection, control.dbname)
+        if keep_as:
+            _end_sessions(connection, control.dbname)
         try:
             connection.execute(removal)
             removed = True
