@@ -48,6 +48,10 @@ class SeedstateError(Exception):
         return "\n".join(lines)
 
 
+class LostPositionError(SeedstateError):
+    """A store cannot go back to where a fixture or snapshot has left it; it is at its baseline."""
+
+
 class MissingExtraError(SeedstateError):
     """A part of the plugin needs a package that is not installed.
 

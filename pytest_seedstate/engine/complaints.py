@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pytest_seedstate.errors import SeedstateError, unknown_name
+from pytest_seedstate.errors import LostPositionError, SeedstateError, unknown_name
 
 if TYPE_CHECKING:
     from pytest_seedstate.engine.engine import Engine
@@ -31,6 +31,17 @@ def check_collection(engine: Engine, name: str) -> None:
     known = {each for store in engine.fleet.stores.values() for each in store.counts()}
     if name not in known | {change.collection for change in engine.changes()}:
         raise unknown_name("collection", name, sorted(known))
+
+
+def lost(error: LostPositionError, torn_down: Iterable[str]) -> SeedstateError:
+    """The error for what a test has made impossible to go back to."""
+    told = ", ".join(torn_down)
+    return SeedstateError(
+        error.problem,
+        checked="all stores are at their baseline again",
+        fix=error.fix,
+        detail=f"torn down, to be set up again when asked for: {told}" if told else None,
+    )
 
 
 def left_open(transactions: Iterable[str]) -> SeedstateError:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial, reduce
 from operator import or_
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from pytest_seedstate.engine.complaints import left_open
+from pytest_seedstate.engine.complaints import left_open, lost
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
 from pytest_seedstate.engine.keeping import Keeping
-from pytest_seedstate.engine.layers import Layer, LayerStack, Owner, Positions, end_all
+from pytest_seedstate.engine.layers import Layer, LayerStack, Owner, Positions, end_and_tell
 from pytest_seedstate.engine.side_by_side import side_by_side
 from pytest_seedstate.engine.states import State, States
 from pytest_seedstate.engine.verify import Verification
-from pytest_seedstate.errors import SeedstateError, unknown_name
+from pytest_seedstate.errors import LostPositionError, SeedstateError, unknown_name
 from pytest_seedstate.stores.changes import ChangeSet
 
 if TYPE_CHECKING:
@@ -206,7 +206,10 @@ class Engine:
         self.waited_for = ChangeSet()
         start = perf_counter()
         dirty = self._dirty()
-        ended = self._rewind_without_writers(dirty) if dirty else []
+        try:
+            ended = self._rewind_without_writers(dirty) if dirty else []
+        except LostPositionError as error:
+            return lost(error, self._repair())
         self.figures.add("rewound" if dirty else "clean", perf_counter() - start)
         self.figures.note_ended(ended)
         verification = None if self._repairing else self._verification
@@ -237,25 +240,20 @@ class Engine:
             return verification.failure(differences, left, torn_down, self.states)
         return None
 
-    def _repair(self, redefined: set[str]) -> list[str]:
-        """Bring all stores to the baseline, whatever their journals say.
+    def _repair(self, redefined: Collection[str] = ()) -> list[str]:
+        """Bring all stores to the baseline, whatever their journals say; see `end_and_tell`.
 
         Args:
             redefined: the stores of which more than records differs.
-
-        Returns:
-            The fixtures that had to be torn down for that, since what they wrote is gone, and what
-            failed in that.
         """
-        owners = self.layers.live()
         self._repairing = True
         try:
-            errors = end_all(owners)
+            told = end_and_tell(self.layers.live())
             self.drop_ended_layers()
             self.states.repair(redefined)
         finally:
             self._repairing = False
-        return [*(owner.title for owner in owners), *map(repr, errors)]
+        return told
 
     def _rewind_without_writers(self, targets: list[tuple[Journal, int]]) -> list[str]:
         """Rewind, and see that nobody is in the middle of writing when the next test begins.
@@ -266,6 +264,8 @@ class Engine:
         held_up: SeedstateError | None = None
         try:
             self._rewind_each(targets)
+        except LostPositionError:
+            raise
         except SeedstateError as error:
             held_up = error
         found = [(target, target[0].end_writers()) for target in targets]
@@ -387,12 +387,11 @@ class Engine:
         if self._below_kept is None:
             return []
         layers, self._below_kept = self._below_kept, None
-        owners = layers.live()
-        errors = end_all(owners)
+        told = end_and_tell(layers.live())
         if self._verification:
             self._verification.forget_layers(0)
         self.states.repair()
-        return [*(owner.title for owner in owners), *map(repr, errors)]
+        return told
 
     def stop(self) -> None:
         """Stop all services; nothing of this run is left but what was handed over."""

@@ -34,6 +34,17 @@ def end_all(owners: Iterable[Owner]) -> list[BaseException]:
     return errors
 
 
+def end_and_tell(owners: Iterable[Owner]) -> list[str]:
+    """Tear fixtures down because what they wrote is gone.
+
+    Returns:
+        Their titles, and what failed in that.
+    """
+    ended = list(owners)
+    errors = end_all(ended)
+    return [*(owner.title for owner in ended), *map(repr, errors)]
+
+
 @dataclass(slots=True)
 class Layer:
     """What one fixture wrote.

@@ -151,7 +151,9 @@ def test_a_crash_with_layers_is_told(database: Database) -> None:
     wait_until_it_serves(database)
     assert not journal.is_clean(position)
     assert not journal.is_clean()
-    with pytest.raises(SeedstateError, match="a wider fixture wrote to PostgreSQL is lost"):
+    with pytest.raises(
+        SeedstateError, match="a wider fixture or a snapshot holds of PostgreSQL is lost"
+    ):
         journal.rewind(position)
     database.assert_at("schema")
     assert journal.is_clean(position)

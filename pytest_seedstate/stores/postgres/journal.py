@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 from psycopg import errors
 
-from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.errors import LostPositionError, SeedstateError
 from pytest_seedstate.stores.base import Rewound, Taken
 from pytest_seedstate.stores.changes import ChangeSet
 from pytest_seedstate.stores.postgres.baselines import Baseline
@@ -359,10 +359,11 @@ class PostgresJournal:
         else:
             self._positions = dict.fromkeys(self._positions, base)
         if position is not start and entries is None:
-            raise SeedstateError(
-                f"what a wider fixture wrote to PostgreSQL is lost after: {reason}",
+            raise LostPositionError(
+                f"what a wider fixture or a snapshot holds of PostgreSQL is lost after: {reason}",
                 checked="the database is at its baseline again",
-                fix="let fixtures write rows, and only single tests change tables",
+                fix="let fixtures write rows, take snapshots before tables are changed, and change "
+                "tables in single tests only",
             )
         return Rewound(replaced=(f"the database, after {reason}",))
 
