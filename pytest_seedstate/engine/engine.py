@@ -44,6 +44,7 @@ class Engine:
 
     Attributes:
         layers: what wider fixtures wrote.
+        was_reset: whether the test has replaced everything by a reset state.
         waited_for: what was committed while the last rewind waited for open transactions.
     """
 
@@ -57,7 +58,7 @@ class Engine:
         self._schema = schema
         self.layers = LayerStack()
         self._snapshots: dict[str, Positions] = {}
-        self._was_reset = False
+        self.was_reset = False
         self._repairing = False
         self._below_kept: LayerStack | None = None
         self.waited_for = ChangeSet()
@@ -95,7 +96,7 @@ class Engine:
         # Only a test that needs one of them has to know.
         self.fleet.leave_out_the_dead()
         late = self._undo_late_writes()
-        self._was_reset = False
+        self.was_reset = False
         needed = stores | (state.stores if state else frozenset())
         if self.fleet.lacks(needed):
             # Making the data takes about as long as starting the services to load it into.
@@ -134,7 +135,7 @@ class Engine:
         self.rewind()
         self.start(state.stores)
         self._switch(state)
-        self._was_reset = True
+        self.was_reset = True
 
     def add(self, state: State, after: Progress) -> Dataset:
         """Load the data of `state` on top of what the stores hold.
@@ -172,7 +173,7 @@ class Engine:
     @property
     def is_untouched(self) -> bool:
         """Whether the stores are where the test began, and nothing leads elsewhere."""
-        return not self._snapshots and not self._was_reset and self.is_clean()
+        return not self._snapshots and not self.was_reset and self.is_clean()
 
     def changes(self) -> ChangeSet:
         """What the current test has changed in all stores."""

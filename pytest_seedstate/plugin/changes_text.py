@@ -27,7 +27,8 @@ def changes_text(changes: ChangeSet, masking: Masking, *, limit: int = 20) -> st
     if len(changes) > limit:
         lines.append(f"and {len(changes) - limit} more (--seedstate-diff-limit)")
     lines.extend(f"* {note}" for note in changes.notes)
-    writers = changes.changes[0].writers if all_by_one else changes.writers
+    # Whoever wrote without changing anything is no news.
+    writers = changes.changes[0].writers if all_by_one else changes.writers if changes else ()
     if writers and (all_by_one or not changes.changes):
         lines.append(f"written by {', '.join(writers)}")
     return "\n".join(lines)
@@ -45,11 +46,14 @@ def comparison(left: object, right: object, masking: Masking) -> list[str] | Non
         Lines for pytest's explanation; None where it is not about a change set and data.
     """
     if isinstance(left, ChangeSet) and isinstance(right, Mapping):
-        have, want = left.as_data(), right
+        changes, want = left, right
     elif isinstance(right, ChangeSet) and isinstance(left, Mapping):
-        have, want = right.as_data(), left
+        changes, want = right, left
     else:
         return None
+    have = changes.as_data()
+    if have == want and changes.unrecorded:
+        return ["there may be more changes than those expected:", *changes.unrecorded]
     shown_have, shown_want = (pformat(_masked(data, masking)).splitlines() for data in (have, want))
     if shown_have == shown_want:
         return ["the changes are not those expected:", "values that are not shown differ"]

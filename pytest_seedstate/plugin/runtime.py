@@ -147,9 +147,13 @@ class Runtime:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         """Fail a readonly test that wrote."""
         result = yield
-        if item.stash.get(request_key, NOTHING).readonly and not self.engine.is_clean():
+        if item.stash.get(request_key, NOTHING).readonly and not (
+            self.engine.is_clean() and not self.engine.was_reset
+        ):
             # What was refused, or wrote what was there, is counted as a write and is no change.
             changes = self.engine.changes()
+            if self.engine.was_reset:
+                changes |= ChangeSet(notes=("everything, by seedstate.reset",))
             if changes:
                 item.stash[_told_key] = True
                 with as_failure():

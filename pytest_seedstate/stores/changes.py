@@ -61,6 +61,11 @@ class Change:
             return {**self.key, **self.fields}
         return {**self.key, **(self.before or self.after or {})}
 
+    def __repr__(self) -> str:
+        # Without values: pytest repeats it in explanations of assertions.
+        fields = ", ".join(self.fields) if self.kind == "updated" else ""
+        return f"<{self.kind} in {self.store} {self.collection}{fields and f': {fields}'}>"
+
     def without(self, names: Collection[str]) -> Change | None:
         """The change without fields of these names; None when nothing is left that differs."""
         before, after = (
@@ -84,11 +89,14 @@ class ChangeSet:
         notes: what changed and is not a record, one phrase each: ``sequence bookings_id_seq
             moved``, ``ALTER TABLE bookings``, ``bucket images: versioning``.
         writers: who wrote, where the store can tell (application name and pid, user agent).
+        unrecorded: of the notes, those of records that may have changed and are not among the
+            changes; with any, the change set is equal to no data.
     """
 
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
     writers: tuple[str, ...] = ()
+    unrecorded: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.notes)
@@ -101,7 +109,7 @@ class ChangeSet:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Mapping):
-            return self.as_data() == other
+            return not self.unrecorded and self.as_data() == other
         if isinstance(other, ChangeSet):
             return (self.changes, self.notes) == (other.changes, other.notes)
         return NotImplemented
@@ -117,7 +125,12 @@ class ChangeSet:
     def __or__(self, other: ChangeSet) -> ChangeSet:
         # Stable: within a store each journal has ordered its own.
         changes = sorted(self.changes + other.changes, key=lambda change: change.store)
-        return ChangeSet(tuple(changes), self.notes + other.notes, self.writers + other.writers)
+        return ChangeSet(
+            tuple(changes),
+            self.notes + other.notes,
+            self.writers + other.writers,
+            self.unrecorded + other.unrecorded,
+        )
 
     def as_data(self) -> Data:
         """The records as plain data, by store, collection and kind; without the notes.

@@ -13,6 +13,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import Any
 
 from pytest_seedstate.services.aws.recorder import (
@@ -97,12 +98,23 @@ class Recorder:
         assert self._writes is not None
         lock = self._locks.setdefault(write.service, threading.RLock())
         self._writes.begin()
+        answered = ""
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            nonlocal answered
+            answered = status
+            return start_response(status, headers, exc_info)
+
         try:
             # A service that calls back into itself over HTTP would wait for ever without a limit.
             locked = lock.acquire(timeout=_LOCK_PATIENCE)
             try:
-                self._record(write, environ)
-                return self._application(environ, start_response)
+                self._record(replace(write, note=None), environ)
+                answer = self._application(environ, start)
+                # What was refused has its records compared, and is no news beside that.
+                if write.note and not answered.startswith("4"):
+                    self._record(write, environ)
+                return answer
             finally:
                 if locked:
                     lock.release()

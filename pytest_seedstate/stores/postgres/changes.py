@@ -67,6 +67,8 @@ def read_changes(
             changes.extend(found)
             writers.update(who)
     notes, ddl_writers = _ddl(connection, since)
+    unrecorded = list(_unrecorded(connection, tables, since)) if notes else []
+    notes.extend(unrecorded)
     notes.extend(_moved(catalog, *sequences))
     if large_objects_changed:
         notes.append("large objects changed")
@@ -74,6 +76,7 @@ def read_changes(
         changes=tuple(sorted(_join_partitions(changes), key=_order)),
         notes=tuple(notes),
         writers=tuple(sorted(writers | ddl_writers)),
+        unrecorded=tuple(unrecorded),
     )
 
 
@@ -186,6 +189,30 @@ def _ddl(connection: psycopg.Connection[Any], since: str | None) -> tuple[list[s
         """,
     ).fetchall()
     return list(dict.fromkeys(row[0] for row in rows)), {_writer(row[1]) for row in rows}
+
+
+def _unrecorded(
+    connection: psycopg.Connection[Any], tables: Mapping[int, Table], since: str | None
+) -> Iterable[str]:
+    """Tables whose rows the logs do not know, or not any more."""
+    changed = connection.execute(
+        f"""
+        SELECT t.relid::int8 FROM {SCHEMA}.tables t
+        WHERE t.shape = '' OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.relid)
+        """
+    ).fetchall()
+    for (oid,) in changed:
+        if oid in tables:
+            yield f"rows of {tables[oid].title} are not recorded since the table was changed"
+    made = connection.execute(
+        f"""
+        SELECT l.object FROM {SCHEMA}.ddl l
+        WHERE {_newer(since)} AND l.tag IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO')
+        ORDER BY l.entry
+        """
+    ).fetchall()
+    for name in dict.fromkeys(row[0] for row in made):
+        yield f"rows of {name} are not recorded: the table is new"
 
 
 def _moved(catalog: Catalog, before: str | None, now: str | None) -> Iterable[str]:

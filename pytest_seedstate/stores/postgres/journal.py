@@ -246,7 +246,7 @@ class PostgresJournal:
         """
         position = self._positions[since]
         if self._is_suspended:
-            return ChangeSet() if self._disposable.is_clean() else ChangeSet(notes=(NOT_RECORDED,))
+            return ChangeSet() if self._disposable.is_clean() else _not_known(NOT_RECORDED)
         with self.telling("reading the changes"):
             try:
                 self._database.entry()
@@ -260,11 +260,11 @@ class PostgresJournal:
                         large_objects_changed=objects != position.objects,
                     )
             except LostError as lost:
-                return ChangeSet(notes=(f"not known: {lost}",))
+                return _not_known(f"not known: {lost}")
             except errors.OperationalError:
                 raise
             except psycopg.Error as error:
-                return ChangeSet(notes=(f"rows cannot be read: {str(error).splitlines()[0]}",))
+                return _not_known(f"rows cannot be read: {str(error).splitlines()[0]}")
 
     def rewind(self, to: int = 0) -> Rewound:
         """Put the database back to a position; later positions are gone, this one stays.
@@ -381,3 +381,7 @@ class PostgresJournal:
             raise SeedstateError(f"{doing} failed", detail=str(error)) from error
         except psycopg.Error as error:
             raise SeedstateError(f"{doing} failed", detail=str(error)) from error
+
+
+def _not_known(why: str) -> ChangeSet:
+    return ChangeSet(notes=(why,), unrecorded=(why,))
