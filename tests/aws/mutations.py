@@ -285,8 +285,8 @@ _COUNTING = (
         Mutation(
             "writes are counted",
             _MIDDLEWARE,
-            "        self._writes.begin()\n        try:",
-            "        try:",
+            "        self._writes.begin()\n        answered",
+            "        answered",
         ),
     ),
     (
