@@ -294,8 +294,24 @@ _COUNTING = (
         Mutation(
             "writes are recorded",
             _MIDDLEWARE,
-            "                self._record(write, environ)\n                return",
-            "                return",
+            "                self._record(replace(write, note=None), environ)\n",
+        ),
+    ),
+    (
+        _case("bucket-create"),
+        Mutation(
+            "notes are recorded",
+            _MIDDLEWARE,
+            "                    self._record(write, environ)\n",
+            "                    pass\n",
+        ),
+    ),
+    (
+        f"{_TESTS}cases.py::test_refused_requests_leave_nothing[bucket-delete, not empty]",
+        Mutation(
+            "what is refused is not noted",
+            _MIDDLEWARE,
+            ' and not answered.startswith("4")',
         ),
     ),
     (
