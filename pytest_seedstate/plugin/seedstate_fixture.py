@@ -109,6 +109,8 @@ class Seedstate:
             raise SeedstateError(
                 f"ignore is the text '{ignore}'", fix=f'a list of names: ignore=["{ignore}"]'
             )
+        if not all(isinstance(name, str) for name in ignore):
+            raise SeedstateError(f"ignore is {ignore!r}", fix="a list of names of fields, as text")
         return self._engine.changes().ignoring(ignore)
 
     @_told_plainly
@@ -225,6 +227,11 @@ def _check_condition(collection: object, wanted: dict[str, int | None], timeout:
         raise SeedstateError(
             f"{collection!r} cannot be waited for",
             fix="name a table, bucket or index, or give a condition on the change set",
+        )
+    if callable(collection) and any(count is not None for count in wanted.values()):
+        raise SeedstateError(
+            "a condition and a number cannot both be waited for",
+            fix="let the condition look at the number, too",
         )
     for kind, count in wanted.items():
         if count is not None and (type(count) is not int or count < 1):

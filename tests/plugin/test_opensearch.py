@@ -221,14 +221,19 @@ def test_waiting_for_an_index(search: pytest.Pytester) -> None:
                 ("goods", {"timeout": float("nan")}, "timeout is nan"),
                 ("goods", {"timeout": "5"}, "timeout is '5'"),
                 (7, {}, "7 cannot be waited for"),
+                (len, {"inserted": 1}, "a condition and a number"),
             ],
         )
         def test_what_cannot_be_waited_for(collection, arguments, problem, seedstate):
             with pytest.raises(Exception, match=problem):
                 seedstate.wait_for(collection, **arguments)
+
+        def test_what_cannot_be_ignored(seedstate):
+            with pytest.raises(Exception, match=r"ignore is \\[1\\]"):
+                seedstate.changes(ignore=[1])
         """
     )
-    search.runpytest().assert_outcomes(passed=9)
+    search.runpytest().assert_outcomes(passed=11)
 
 
 def test_refused_writes_are_allowed_to_readers(search: pytest.Pytester) -> None:
