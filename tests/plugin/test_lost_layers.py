@@ -8,7 +8,7 @@ from tests.plugin.conftest import write
 from tests.plugin.layered import write_layered
 
 CHANGES_TABLES = """
-    import os, signal
+    import os, signal, time
     import psycopg, pytest
     from probe import *
 
@@ -49,10 +49,19 @@ STATEMENTS = {
     "ddl": ('connection.execute("CREATE TABLE extra (id int)")', "CREATE TABLE public.extra"),
     "crash": (
         """
-            # Everything must be forgotten, not only what the fixture with DDL wrote.
-            os.kill(connection.info.backend_pid, signal.SIGKILL)
-            with pytest.raises(psycopg.OperationalError):
-                connection.execute("SELECT pg_sleep(5)")
+            # A witness: the victim's own session ends before the server has noticed anything.
+            with database() as witness:
+                os.kill(connection.info.backend_pid, signal.SIGKILL)
+                with pytest.raises(psycopg.OperationalError):
+                    while True:
+                        witness.execute("SELECT pg_sleep(0.005)")
+            # It recovers when all sessions have ended, the journal's too.
+            while True:
+                try:
+                    database().close()
+                    break
+                except psycopg.OperationalError:
+                    time.sleep(0.02)
         """,
         "the server has crashed",
     ),
