@@ -446,6 +446,10 @@ PROOFS: dict[str, tuple[Mutation, ...]] = {
     REPLACING + "test_sessions_that_keep_connecting_cannot_prevent_it": (
         Mutation("a dropped database ends its sessions", _CLONES, " WITH (FORCE)"),
     ),
+    APPLICATIONS + "test_rows_that_are_locked_are_not_clean": (
+        Mutation("an older transaction is looked for", _SERVER, "pg_snapshot_xmin(s) = pg_snapshot_xmax(s) AND "),
+        Mutation("the latest transaction is looked for", _SERVER, " AND age(pg_snapshot_xmax(s)::xid) = 0"),
+    ),
     REPLACING + "test_a_replacement_that_was_interrupted_is_never_clean": (
         Mutation("a database that is being replaced has no mark", _DATABASE,
                  "        self._nonce = \"\"\n        template = self", "        template = self"),

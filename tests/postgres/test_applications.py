@@ -220,3 +220,16 @@ def test_a_foreign_table_writes_through(database: Database) -> None:
         assert journal.rewind().replaced == ()
         database.assert_at("schema")
         assert journal.is_clean()
+
+
+@pytest.mark.parametrize("later", [0, 1])
+def test_rows_that_are_locked_are_not_clean(database: Database, later: int) -> None:
+    """Whether or not other transactions have begun and ended since."""
+    database.make(PEOPLE)
+    journal, locker = database.store.journal, database.connect()
+    with locker.transaction():
+        locker.execute("SELECT * FROM people FOR UPDATE")
+        for _ in range(later):
+            database.connect().execute("SELECT pg_current_xact_id()")
+        assert not journal.is_clean()
+    assert journal.is_clean()

@@ -3,7 +3,8 @@
 A forked process shares its memory with its parent until it writes, and pays for each page's first
 write with an interruption, in the middle of a request. Common requests, carried out in advance, pay
 for that before it matters; they always write to the same pages, so that one process can tell all
-later ones which. Getting these ready then takes a fourth of the time.
+later ones which. Getting these ready then takes about half the time (12 instead of
+22 ms of processor time for moto).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from pytest_seedstate.services import platform
 
 _MOST = 8_192
-"""Ranges that are remembered; about 1 000 are usual for moto."""
+"""Ranges that are remembered, at most; what is left out is made private when it is written to."""
 _RANGE = struct.Struct("=QI")
 _COUNT = struct.Struct("=I")
 _AT_ONCE = 64
