@@ -14,7 +14,7 @@ from rewinding.databases import (
     has_pytest_postgresql,
     truncate_and_copy,
 )
-from rewinding.measuring import ROW, Run, Way, in_turns
+from rewinding.measuring import ROW, Run, Way, in_turns, on_one_processor
 
 TABLES = 20
 CHANGED = ("t0", "t1", "t2")
@@ -176,6 +176,12 @@ _FIRST = 1_000  # id of the rows that are inserted and deleted; others have lowe
 
 def writes(run: Run) -> None:
     """Single-row statements of the application, under the journal and without it."""
+    _compare_writes(run, "")
+    with on_one_processor():
+        _compare_writes(run, ", on one processor")
+
+
+def _compare_writes(run: Run, where: str) -> None:
     with databases(run.folder) as server:
         server.fill("plain", TABLES, _FIRST // 2)
         server.clone("journaled", "plain")
@@ -190,11 +196,12 @@ def writes(run: Run) -> None:
             found = in_turns(run.rounds, [*ways, Way("rewind", store.journal.rewind)])
             for kind in ("INSERT", "UPDATE", "DELETE"):
                 none, journal = (found[f"{kind}: {name}"] for name in applications)
+                what = f"PostgreSQL, {kind} of single rows, {commits}{where}"
                 run.tell(
-                    f"PostgreSQL, {kind} of single rows, {commits}: {journal / none:.2f} times "
+                    f"{what}: {journal / none:.2f} times "
                     f"({none / WRITES * 1000:.0f} us, {(journal - none) / WRITES * 1000:+.0f} us)"
                 )
-                run.ratio(f"PostgreSQL, {kind} of single rows, {commits}", journal / none, 1.6)
+                run.ratio(what, journal / none, 1.6)
 
 
 def _writing(name: str, connection: Connection, kind: str, commits: bool) -> Way:
