@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pytest_seedstate.config import SETTINGS, Settings
-from pytest_seedstate.config_sources import Sources, check_ini_names
+from pytest_seedstate.config.sources import Sources, check_ini_names
 from pytest_seedstate.errors import SeedstateError
 
 _TYPES = {setting.name: setting.ini_type for setting in SETTINGS}

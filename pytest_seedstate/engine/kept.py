@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_seedstate.config import KeptStates
+from pytest_seedstate.config.values import KeptStates
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.base import Taken

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_seedstate.config import Settings
-from pytest_seedstate.config_sources import Sources, check_ini_names
+from pytest_seedstate.config.sources import Sources, check_ini_names
 from pytest_seedstate.errors import SeedstateError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from _pytest.config import findpaths
 
 from pytest_seedstate.cli.settings import load_settings
-from pytest_seedstate.config_sources import read_table
+from pytest_seedstate.config.sources import read_table
 from pytest_seedstate.errors import SeedstateError
 from tests.cli.projects import CliProject
 from tests.plugin.projects import clean_environment, write_text

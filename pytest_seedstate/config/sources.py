@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pytest_seedstate.config import SETTINGS, Setting
+from pytest_seedstate.config.known import SETTINGS, Setting
 from pytest_seedstate.errors import SeedstateError, unknown_name
 
 PREFIX = "seedstate_"
