@@ -1,0 +1,57 @@
+"""A moto server for the session, and proxies in front of it and of bare sockets."""
+
+from __future__ import annotations
+
+import socket
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_seedstate.services.proxy.service import RecordingProxy
+
+from .services import KEYS, PATIENCE, Raw, client, moto_server, started
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[Mapping[str, str]]:
+    """The variables of a moto server that runs for all tests here."""
+    with moto_server() as variables:
+        yield variables
+
+
+@pytest.fixture
+def proxy(moto: Mapping[str, str], tmp_path: Path) -> Iterator[RecordingProxy]:
+    """A proxy in front of moto, which holds nothing."""
+    urllib.request.urlopen(f"{moto['url']}/moto-api/reset", data=b"").close()
+    with started(tmp_path, moto) as running:
+        yield running
+
+
+@dataclass
+class Clients:
+    """boto3's clients of the proxy."""
+
+    dynamodb: Any
+    s3: Any
+    sqs: Any
+
+
+@pytest.fixture
+def clients(proxy: RecordingProxy) -> Clients:
+    return Clients(*(client(name, proxy.url) for name in ("dynamodb", "s3", "sqs")))
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Iterator[Raw]:
+    """A proxy in front of a bare socket, both ends of which are the test's."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
+        port = listener.getsockname()[1]
+        with started(tmp_path, {"url": f"http://127.0.0.1:{port}", **KEYS}) as running:
+            made = Raw(running, listener)
+            yield made
+            made.close()
