@@ -13,7 +13,7 @@ from pytest_seedstate.cli.options import Json
 from pytest_seedstate.cli.output import Output, asking, reporting
 from pytest_seedstate.cli.tables import health_table, status_tables
 from pytest_seedstate.cli.target import Target, find_target, nothing_runs, opened, settings_here
-from pytest_seedstate.engine.embedded import STORES_OF_SERVICE
+from pytest_seedstate.config.services import STORES_OF_SERVICE
 from pytest_seedstate.engine.endpoints import masked
 from pytest_seedstate.engine.uprun import find_kept
 from pytest_seedstate.errors import SeedstateError

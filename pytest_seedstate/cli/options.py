@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pytest_seedstate.engine.embedded import SERVICE_OF_STORE
+from pytest_seedstate.config.services import SERVICE_OF_STORE
 from pytest_seedstate.errors import SeedstateError, unknown_name
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]

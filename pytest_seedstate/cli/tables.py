@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
-from pytest_seedstate.engine.embedded import SERVICE_OF_STORE
+from pytest_seedstate.config.services import SERVICE_OF_STORE
 
 
 def scenario_table(console: Console, found: list[dict[str, Any]]) -> None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pytest_seedstate.cli.output import asking
 from pytest_seedstate.cli.settings import load_settings
 from pytest_seedstate.config import Settings
-from pytest_seedstate.engine.embedded import SERVICE_OF_STORE
+from pytest_seedstate.config.services import SERVICE_OF_STORE
+from pytest_seedstate.engine.endpoint_urls import Endpoint
 from pytest_seedstate.engine.endpoints import (
-    Endpoint,
     check_templates,
     masked_url,
     named_endpoints,

@@ -7,6 +7,12 @@ from typing import Literal
 
 IniType = Literal["string", "bool", "linelist"]
 
+# Pinned, so that a test finds the same server next year.
+POSTGRES_IMAGE = "postgres:17"
+# The last one without a licence token (shared/measurements/aws.md, "LocalStack in 2026").
+LOCALSTACK_IMAGE = "localstack/localstack:4.14.0"
+OPENSEARCH_IMAGE = "opensearchproject/opensearch:3.8.0"
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -19,6 +25,7 @@ class Setting:
         flag: the command line option, None for a setting that belongs to the project.
         metavar: how the option's value is called in ``--help``; None for a switch.
         choices: the values allowed, empty for any.
+        variable: the environment variable that comes before the ini value, None for most.
     """
 
     name: str
@@ -27,6 +34,28 @@ class Setting:
     flag: str | None = None
     metavar: str | None = None
     choices: tuple[str, ...] = ()
+    variable: str | None = None
+
+
+def _image(service: str, name: str, default: str) -> Setting:
+    return Setting(
+        f"seedstate_{service}_image",
+        "string",
+        f"Image of {name} containers (default: {default})",
+        flag=f"--seedstate-{service}-image",
+        metavar="IMAGE",
+        variable=f"SEEDSTATE_{service.upper()}_IMAGE",
+    )
+
+
+def _url(service: str, name: str, variable: str) -> Setting:
+    return Setting(
+        f"seedstate_{service}_url",
+        "string",
+        f"URL of an external {name} (default: what {variable} says)",
+        flag=f"--seedstate-{service}-url",
+        metavar="URL",
+    )
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -100,6 +129,21 @@ SETTINGS: tuple[Setting, ...] = (
         flag="--seedstate-report",
         metavar="FILE",
     ),
+    Setting(
+        "seedstate_provider",
+        "string",
+        "Who runs the services: embedded, containers or external, NAME=PROVIDER for one of them, "
+        "e.g. embedded,opensearch=containers (default: embedded)",
+        flag="--seedstate-provider",
+        metavar="PROVIDER",
+        variable="SEEDSTATE_PROVIDER",
+    ),
+    _image("postgres", "PostgreSQL", POSTGRES_IMAGE),
+    _image("localstack", "LocalStack", LOCALSTACK_IMAGE),
+    _image("opensearch", "OpenSearch", OPENSEARCH_IMAGE),
+    _url("postgres", "PostgreSQL", "DATABASE_URL"),
+    _url("aws", "AWS emulator", "AWS_ENDPOINT_URL"),
+    _url("opensearch", "OpenSearch", "OPENSEARCH_URL"),
     Setting("seedstate_scenarios", "linelist", "Folders that hold packs (default: scenarios)"),
     Setting("seedstate_default_pack", "string", "Pack that a bare scenario name means first"),
     Setting(

@@ -9,14 +9,27 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pytest_seedstate.config import values
+from pytest_seedstate.config.known import LOCALSTACK_IMAGE, OPENSEARCH_IMAGE, POSTGRES_IMAGE
+from pytest_seedstate.config.services import STORES_OF_SERVICE, Provider, providers
 
 DEFAULT_CLOCK = "2026-01-01T12:00:00Z"
+DEFAULT_IMAGES = {
+    "postgres": POSTGRES_IMAGE,
+    "localstack": LOCALSTACK_IMAGE,
+    "opensearch": OPENSEARCH_IMAGE,
+}
 DEFAULT_AWS_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs", "sns")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings of a run, checked; see `SETTINGS` for their meaning."""
+    """All settings of a run, checked; see `SETTINGS` for their meaning.
+
+    Attributes:
+        providers: who provides each service, by its name.
+        images: of ``postgres``, ``localstack`` and ``opensearch`` containers.
+        urls: of external services, by the service's name, those that are set.
+    """
 
     root: Path
     scenario: str | None
@@ -29,6 +42,9 @@ class Settings:
     verify: bool
     keep: bool
     report: Path | None
+    providers: Mapping[str, Provider]
+    images: Mapping[str, str]
+    urls: Mapping[str, str]
     scenarios: tuple[Path, ...]
     default_pack: str | None
     schema: tuple[str, ...]
@@ -81,6 +97,16 @@ class Settings:
             verify=bool(value("seedstate_verify")),
             keep=values.choice("seedstate_keep", value("seedstate_keep") or "off") == "failed",
             report=values.in_existing_folder("seedstate_report", path("seedstate_report")),
+            providers=providers(value("seedstate_provider") or ""),
+            images={
+                name: value(f"seedstate_{name}_image") or default
+                for name, default in DEFAULT_IMAGES.items()
+            },
+            urls={
+                service: url
+                for service in STORES_OF_SERVICE
+                if (url := value(f"seedstate_{service}_url"))
+            },
             scenarios=tuple(root / name for name in value("seedstate_scenarios") or ["scenarios"]),
             default_pack=value("seedstate_default_pack") or None,
             schema=tuple(value("seedstate_schema") or ()),

@@ -1,8 +1,12 @@
-"""Where settings stand: pytest's ini and ``[tool.seedstate]`` of pyproject.toml, which are one."""
+"""Where settings stand: pytest's ini and ``[tool.seedstate]`` of pyproject.toml, which are one.
+
+A few may stand in the environment too, which comes before both.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +62,9 @@ class Sources:
         Raises:
             SeedstateError: it stands in both places with different values, or the table is wrong.
         """
+        variable = _BY_KEY[name.removeprefix(PREFIX)].variable
+        if variable and os.environ.get(variable):
+            return os.environ[variable]
         ini = self._ini(name)
         if name not in self._table or (name in self._overridden and ini is not None):
             return ini

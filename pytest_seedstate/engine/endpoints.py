@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from pytest_seedstate.config import Settings
-from pytest_seedstate.engine.embedded import STORES_OF_SERVICE
+from pytest_seedstate.config.services import STORES_OF_SERVICE
+from pytest_seedstate.engine.endpoint_urls import DEFAULT_REGION, Endpoint, read_endpoint
 from pytest_seedstate.engine.environment import (
     DEFAULTS,
     expand,
-    is_local,
+    given_environment,
     refuse_foreign_hosts,
 )
 from pytest_seedstate.errors import MissingExtraError, SeedstateError
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 10
 """Seconds for a PostgreSQL server to take a connection."""
-
-_REGION = "eu-west-2"
-_ANY_KEY = "seedstate"
-"""Emulators take any credentials where the environment has none."""
 
 _HTTP_STORES = {
     "dynamodb": ("pytest_seedstate.stores.dynamodb", "DynamoDBStore"),
@@ -52,28 +48,13 @@ EXAMPLES: Mapping[str, Mapping[str, str]] = {
         "authority": _LOGIN,
         "socket": "/folder",
     },
-    "aws": {**_HTTP_PLACE, "region": _REGION, "access_key": "key", "secret_key": "secret"},
+    "aws": {**_HTTP_PLACE, "region": DEFAULT_REGION, "access_key": "key", "secret_key": "secret"},
     "opensearch": _HTTP_PLACE,
 }
 """Each service's variables with values of their kind, known while nothing runs."""
 
 _NOWHERE = Path(os.devnull)
 """The folder for kept baselines, of which there are none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A service that runs.
-
-    Attributes:
-        service: its name, a key of `STORES_OF_SERVICE`.
-        variables: how to reach it, as `Service.variables` has them.
-        source: who named it: an environment variable or setting, or ``seedstate up``.
-    """
-
-    service: str
-    variables: Mapping[str, str]
-    source: str
 
 
 def open_stores(
@@ -154,9 +135,34 @@ def named_endpoints(settings: Settings) -> dict[str, Endpoint]:
             template = settings.env.get(name, "{")
             url = os.environ.get(name) if "{" in template else template
             if url:
-                found[service] = _read(service, url, name, settings.trusted_hosts)
+                found[service] = read_endpoint(service, url, name, settings.trusted_hosts)
                 break
     return found
+
+
+def external_endpoint(service: str, settings: Settings) -> Endpoint:
+    """Where an external service of a test run is.
+
+    Its URL is an option or ini value; else what `named_endpoints` would find in the environment
+    that this run was started in, whatever it has exported since.
+
+    Raises:
+        SeedstateError: nothing says where, or as `named_endpoints`.
+    """
+    setting = f"seedstate_{service}_url"
+    if service in settings.urls:
+        return read_endpoint(service, settings.urls[service], setting, settings.trusted_hosts)
+    environment = given_environment()
+    names = _url_names(service, settings.env)
+    for name in names:
+        if environment.get(name):
+            return read_endpoint(service, environment[name], name, settings.trusted_hosts)
+    raise SeedstateError(
+        f"{service} is external, and nothing says where it is",
+        where="seedstate_provider",
+        checked=f"{setting}; in the environment: {', '.join(names)}",
+        fix=f"set {setting} or {names[0]}; or another provider: {service}=embedded",
+    )
 
 
 def url_variables(settings: Settings) -> list[str]:
@@ -169,101 +175,6 @@ def _url_names(service: str, env: Mapping[str, str]) -> list[str]:
     own = [name for name, template in env.items() if template == place]
     usual = [name for name, template in DEFAULTS[service].items() if template == place]
     return list(dict.fromkeys([*own, *usual]))
-
-
-def _read(service: str, url: str, name: str, trusted: tuple[str, ...]) -> Endpoint:
-    try:
-        hosts, variables = _postgres(url) if service == "postgres" else _http(service, url)
-    except ValueError as error:
-        raise SeedstateError(f"{name} is no URL of {service}: {error}", where=name) from None
-    for host in hosts:
-        if host not in trusted and not is_local(host) and not host.startswith("/"):
-            raise SeedstateError(
-                f"{name} leads to '{host}', which is not this machine",
-                where=name,
-                checked=f"seedstate_trusted_hosts: {', '.join(trusted) or 'not set'}",
-                fix=f"if '{host}' is a test service, say so: seedstate_trusted_hosts = {host}; "
-                "or start services of your own: seedstate up",
-            )
-    return Endpoint(service, variables, name)
-
-
-_PLACE = re.compile(r"(\[[^][]*\]|[^][:]*)(:[0-9]*)?")
-_UNQUOTED = "an @, / or : of a user or password is written %40, %2F or %3A"
-_UNREADABLE = f"its host or port cannot be read: {_UNQUOTED}"
-
-
-def _postgres(url: str) -> tuple[list[str], dict[str, str]]:
-    """Hosts and variables of a PostgreSQL URL, SQLAlchemy's ``postgresql+driver://`` included."""
-    scheme, sign, rest = url.partition("://")
-    kind = scheme.partition("+")[0]
-    if not sign or kind not in ("postgresql", "postgres"):
-        raise ValueError("it should begin with postgresql://")
-    plain = f"postgresql://{rest}"
-    try:
-        import psycopg
-        from psycopg.conninfo import conninfo_to_dict
-    except ImportError:
-        raise MissingExtraError("postgres", "psycopg", "a PostgreSQL connection") from None
-    try:
-        parts = {key: str(value) for key, value in conninfo_to_dict(plain).items() if value}
-    except psycopg.ProgrammingError:
-        # What libpq says has the part of the URL that it means, which may be the password.
-        raise ValueError(
-            "libpq cannot read it; what means something in a URL is written %XX in user and "
-            "password, an IPv6 address stands in [], and what follows ? is known to libpq"
-        ) from None
-    # What the URL leaves out, libpq takes from its own variables.
-    for key, variable in (("host", "PGHOST"), ("hostaddr", "PGHOSTADDR"), ("service", "PGSERVICE")):
-        if key not in parts and os.environ.get(variable):
-            parts[key] = os.environ[variable]
-    if "service" in parts:
-        raise ValueError("a service file of libpq hides its host")
-    hosts = [host for key in ("host", "hostaddr") for host in parts.get(key, "").split(",") if host]
-    host, port = parts.get("host", "localhost"), parts.get("port", "5432")
-    # What stands in their place may be a part of a password.
-    if "@" in host:
-        raise ValueError(_UNQUOTED)
-    if not all(each.isdecimal() for each in port.split(",") if each):
-        raise ValueError(f"its port is no number: {_UNQUOTED}")
-    user, password = parts.get("user", ""), parts.get("password", "")
-    login = rest.partition("/")[0].rpartition("@")[0]
-    return hosts, {
-        "url": plain,
-        "host": host,
-        "port": port,
-        "user": user,
-        "password": password,
-        "dbname": parts.get("dbname", user),
-        "authority": f"{login}@{host}:{port}" if login else f"{host}:{port}",
-    }
-
-
-def _http(service: str, url: str) -> tuple[list[str], dict[str, str]]:
-    try:
-        split = urlsplit(url)
-        port = split.port
-    except ValueError:
-        # What urllib says has the part of the URL that it means, which may be the password.
-        raise ValueError(_UNREADABLE) from None
-    # Some versions of Python read an address in brackets without what follows it.
-    if not _PLACE.fullmatch(split.netloc.rpartition("@")[2]):
-        raise ValueError(_UNREADABLE)
-    if split.scheme != "http" or not split.hostname:
-        raise ValueError("it should begin with http:// and name a host")
-    variables: dict[str, Any] = {
-        "url": url.rstrip("/"),
-        "host": split.hostname,
-        "port": str(port or 80),
-    }
-    if service == "aws":
-        environment = os.environ
-        variables["region"] = (
-            environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or _REGION
-        )
-        variables["access_key"] = environment.get("AWS_ACCESS_KEY_ID") or _ANY_KEY
-        variables["secret_key"] = environment.get("AWS_SECRET_ACCESS_KEY") or _ANY_KEY
-    return [split.hostname], variables
 
 
 # -- what may be shown

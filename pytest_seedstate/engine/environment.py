@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import json
+import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from string import Formatter
 from urllib.parse import urlsplit
 
@@ -92,6 +94,21 @@ def refuse_foreign_hosts(environment: Mapping[str, str], trusted: tuple[str, ...
                 where="seedstate_env",
                 fix=f"if '{host}' is a test service, say so: seedstate_trusted_hosts = {host}",
             )
+
+
+GIVEN = "SEEDSTATE_GIVEN"
+"""Holds, for workers and whatever else this process starts, what `note_given` was told."""
+
+
+def given_environment() -> dict[str, str]:
+    """The environment as it was before runs put ``seedstate_env`` into it."""
+    return {**os.environ, **json.loads(os.environ.get(GIVEN, "{}"))}
+
+
+def note_given(names: Iterable[str]) -> str:
+    """What `given_environment` needs once these variables are overwritten, for ``SEEDSTATE_GIVEN``."""
+    given = given_environment()
+    return json.dumps({name: given.get(name, "") for name in names})
 
 
 def is_local(host: str) -> bool:

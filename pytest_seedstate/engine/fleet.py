@@ -12,13 +12,9 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from pytest_seedstate.config import Settings
-from pytest_seedstate.engine.embedded import (
-    SERVICE_OF_STORE,
-    STORES_OF_SERVICE,
-    make_service,
-    make_stores,
-)
+from pytest_seedstate.config.services import SERVICE_OF_STORE, STORES_OF_SERVICE
 from pytest_seedstate.engine.figures import Figures
+from pytest_seedstate.engine.providers import make_service, make_stores
 from pytest_seedstate.errors import SeedstateError
 
 if TYPE_CHECKING:

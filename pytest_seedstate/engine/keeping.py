@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_seedstate.engine.endpoints import Endpoint
+from pytest_seedstate.engine.endpoint_urls import Endpoint
 from pytest_seedstate.engine.states import SCHEMA_ONLY
 from pytest_seedstate.engine.uprun import SOURCE_OF_KEPT, take_down_kept, up_data
 from pytest_seedstate.errors import SeedstateError

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.config import Settings
+from pytest_seedstate.config.services import SERVICE_OF_STORE, STORES_OF_SERVICE
 from pytest_seedstate.engine.datasets import Datasets
-from pytest_seedstate.engine.embedded import CLIENT_OF_SERVICE, STORES_OF_SERVICE
 from pytest_seedstate.engine.environment import (
     DEFAULTS,
     expand,
@@ -19,6 +19,7 @@ from pytest_seedstate.engine.environment import (
 )
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
+from pytest_seedstate.engine.providers import CLIENT_OF_SERVICE
 from pytest_seedstate.engine.states import SCHEMA_ONLY, State
 from pytest_seedstate.errors import SeedstateError, unknown_name
 
@@ -100,6 +101,18 @@ class Project:
         self.schema.check()
         check_settings(self.settings)
         return True
+
+    def check_providers(self, stores: Iterable[str]) -> None:
+        """See that it is known where external services of some stores are.
+
+        Raises:
+            SeedstateError: it is not, or they may not be changed.
+        """
+        from pytest_seedstate.engine.endpoints import external_endpoint
+
+        for service in {SERVICE_OF_STORE[store] for store in stores}:
+            if self.settings.providers[service] == "external":
+                external_endpoint(service, self.settings)
 
     @cached_property
     def engine(self) -> Engine:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_seedstate.config import Settings
-from pytest_seedstate.engine.embedded import SERVICE_OF_STORE, make_service
-from pytest_seedstate.engine.endpoints import Endpoint, open_stores
+from pytest_seedstate.config.services import SERVICE_OF_STORE
+from pytest_seedstate.engine.endpoint_urls import Endpoint
+from pytest_seedstate.engine.endpoints import open_stores
 from pytest_seedstate.engine.project import Project
+from pytest_seedstate.engine.providers import make_service
 from pytest_seedstate.services.cache import log_note
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pytest_seedstate.engine.endpoints import Endpoint
+from pytest_seedstate.engine.endpoint_urls import Endpoint
 from pytest_seedstate.engine.standing import SOURCE
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services import platform

@@ -110,6 +110,12 @@ def read_request(item: pytest.Item, project: Project) -> Request:
         SeedstateError: a marker's arguments or a name is wrong.
     """
     project.check()
+    request = _read_request(item, project)
+    project.check_providers(request.stores | (request.state.stores if request.state else set()))
+    return request
+
+
+def _read_request(item: pytest.Item, project: Project) -> Request:
     marked = _scenarios_of(item, project)
     reset_marker = item.get_closest_marker("reset_state")
     reset_state = (

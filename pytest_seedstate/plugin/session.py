@@ -115,6 +115,11 @@ class Session:
             exported = self.project.exported_environment()
         except SeedstateError as error:
             raise pytest.UsageError(str(error)) from None
+        from pytest_seedstate.engine.environment import GIVEN, note_given
+
+        # Workers begin with what is exported here, and external services stand in what was there.
+        if "external" in self.settings.providers.values():
+            exported[GIVEN] = note_given(exported)
         for name, value in exported.items():
             self._replaced[name] = os.environ.get(name)
             os.environ[name] = value

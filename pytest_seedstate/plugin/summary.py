@@ -23,13 +23,18 @@ MOST_REPLACED = 10
 
 def header(settings: Settings) -> str:
     """One line for pytest's header."""
-    from pytest_seedstate.engine.embedded import STORES_OF_SERVICE
+    from pytest_seedstate.config.services import STORES_OF_SERVICE
 
+    provided = settings.providers
     services = "; ".join(
-        f"{service} ({', '.join(stores)})" for service, stores in STORES_OF_SERVICE.items()
+        f"{service} ({', '.join(stores)}): {provided[service]}"
+        if len(set(provided.values())) > 1
+        else f"{service} ({', '.join(stores)})"
+        for service, stores in STORES_OF_SERVICE.items()
     )
+    usual = "mixed" if len(set(provided.values())) > 1 else provided["postgres"]
     return (
-        f"seedstate: provider: embedded, services: {services}, "
+        f"seedstate: provider: {usual}, services: {services}, "
         f"seed: {settings.seed}, clock: {settings.clock.isoformat()}"
     )
 

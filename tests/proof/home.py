@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pytest_seedstate.engine.embedded import STORES_OF_SERVICE
+from pytest_seedstate.config.services import STORES_OF_SERVICE
 from pytest_seedstate.engine.states import SCHEMA_ONLY, State
 from tests.postgres import dumping
 from tests.proof import dumps
