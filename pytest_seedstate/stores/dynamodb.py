@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -44,13 +44,17 @@ class DynamoDBStore:
     Args:
         variables: ``url``, ``region``, ``access_key`` and ``secret_key``.
         journal: what rewinds the service.
+        foreign: tables that are somebody else's: they are left alone, and told nothing about.
     """
 
     name = "dynamodb"
 
-    def __init__(self, variables: Mapping[str, str], journal: Journal) -> None:
+    def __init__(
+        self, variables: Mapping[str, str], journal: Journal, foreign: Collection[str] = ()
+    ) -> None:
         self._endpoint = AwsEndpoint(variables)
         self._journal = journal
+        self._foreign = frozenset(foreign)
 
     @property
     def journal(self) -> Journal:
@@ -204,7 +208,7 @@ class DynamoDBStore:
             names += told["TableNames"]
             last = told.get("LastEvaluatedTableName")
             if last is None:
-                return names
+                return [name for name in names if name not in self._foreign]
             asked = {"ExclusiveStartTableName": last}
 
     def _describe(self, name: str) -> _Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,13 +73,17 @@ class S3Store:
     Args:
         variables: ``url``, ``region``, ``access_key`` and ``secret_key``.
         journal: what rewinds the service.
+        foreign: buckets that are somebody else's: they are left alone, and told nothing about.
     """
 
     name = "s3"
 
-    def __init__(self, variables: Mapping[str, str], journal: Journal) -> None:
+    def __init__(
+        self, variables: Mapping[str, str], journal: Journal, foreign: Collection[str] = ()
+    ) -> None:
         self._endpoint = AwsEndpoint(variables)
         self._journal = journal
+        self._foreign = frozenset(foreign)
 
     @property
     def journal(self) -> Journal:
@@ -211,7 +215,8 @@ class S3Store:
 
     def _buckets(self) -> list[str]:
         root = xml_of(self._call("GET"))
-        return [name.text or "" for name in root.iterfind("./Buckets/Bucket/Name")]
+        names = [name.text or "" for name in root.iterfind("./Buckets/Bucket/Name")]
+        return [name for name in names if name not in self._foreign]
 
     def _keys(self, bucket: str) -> Iterator[str]:
         query = {"list-type": "2", "encoding-type": "url"}

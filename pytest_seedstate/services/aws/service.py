@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_seedstate.errors import SeedstateError, closest
-from pytest_seedstate.services.aws.wire import from_wire
+from pytest_seedstate.services.aws.describing import describing
 from pytest_seedstate.services.host.hosted import Touch
 from pytest_seedstate.services.host.service import HostService
 from pytest_seedstate.services.rundir import RunDir
@@ -62,13 +61,7 @@ class EmbeddedAws(HostService):
 
     def describe(self, at: Touch, before: Any, after: Any) -> Change:
         """A change of an item or object; tables of other regions are named with theirs."""
-        is_elsewhere = at.region not in ("", self._region)
-        collection = f"{at.region}/{at.collection}" if is_elsewhere else at.collection
-        if at.store == "s3":
-            return Change("s3", collection, {"key": at.key}, before, after)
-        return Change(
-            at.store, collection, _item(json.loads(at.key)) or {}, _item(before), _item(after)
-        )
+        return describing(self._region)(at, before, after)
 
     def not_made(self, answer: Mapping[str, Any]) -> SeedstateError:
         """Why moto could not be made ready: an unknown service, or what every root may tell."""
@@ -81,9 +74,3 @@ class EmbeddedAws(HostService):
             checked="the services of boto3 that the installed moto emulates",
             fix=f"did you mean '{near}'?" if near else None,
         )
-
-
-def _item(wire: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if wire is None:
-        return None
-    return {name: from_wire(value) for name, value in wire.items()}

@@ -80,6 +80,15 @@ class Log:
         return list(self._writers)
 
 
+def all_touches(logs: Iterable[Log]) -> dict[Touch, tuple[str, ...]]:
+    """What several logs have of touches, with who wrote to them."""
+    found: dict[Touch, tuple[str, ...]] = {}
+    for log in logs:
+        for touch, names in log.touches.items():
+            found[touch] = tuple(dict.fromkeys([*found.get(touch, ()), *names]))
+    return found
+
+
 def writer_text(user_agent: str | None, request: str) -> str:
     """Who wrote, for people: ``Boto3/1.40.0: PutItem``.
 

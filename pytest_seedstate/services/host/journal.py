@@ -5,20 +5,18 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.services.host.change_sets import Describe, change_set
 from pytest_seedstate.services.host.channel import Message
 from pytest_seedstate.services.host.hosted import Touch
 from pytest_seedstate.services.host.processes import Keeper, ProcessEndedError, Server, Slots
 from pytest_seedstate.stores.base import Rewound, Taken
-from pytest_seedstate.stores.changes import Change, ChangeSet
+from pytest_seedstate.stores.changes import ChangeSet
 from pytest_seedstate.stores.http_client import USER_AGENT
-
-Describe = Callable[[Touch, Any, Any], Change]
-"""Makes the change of a record from what is held for it before and after, None for nothing."""
 
 _MOST_STANDBYS = 4
 BUSY_SECONDS = 10.0
@@ -36,23 +34,6 @@ class _Position:
 
     keeper: Keeper
     changed: bool
-
-
-def _writers_of(at: Touch, writers: Mapping[Touch, tuple[str, ...]]) -> tuple[str, ...]:
-    """Who wrote to a record, or to its whole collection."""
-    collection = replace(at, key="")
-    return tuple(dict.fromkeys([*writers.get(at, ()), *writers.get(collection, ())]))
-
-
-def _comparable(value: Any) -> Any:
-    """A value of JSON with its truth values told from 0 and 1, which Python takes for equal."""
-    if isinstance(value, bool):
-        return ("truth value", value)
-    if isinstance(value, dict):
-        return {name: _comparable(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_comparable(member) for member in value]
-    return value
 
 
 class HostJournal:
@@ -308,11 +289,11 @@ class HostJournal:
         before = {Touch(*key): value for key, value in values_before}
         after = {Touch(*key): value for key, value in touched["values"]}
         writers = {Touch(*key): tuple(names) for key, names in touched["writers_of"]}
-        changes = [
-            replace(
-                self._describe(at, before.get(at), after.get(at)), writers=_writers_of(at, writers)
-            )
-            for at in sorted({*before, *after})
-            if _comparable(before.get(at)) != _comparable(after.get(at))
-        ]
-        return ChangeSet(tuple(changes), tuple(touched["notes"]), tuple(touched["writers"]))
+        return change_set(
+            before,
+            after,
+            self._describe,
+            writers_of=writers,
+            notes=touched["notes"],
+            writers=touched["writers"],
+        )

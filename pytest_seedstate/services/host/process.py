@@ -30,7 +30,7 @@ from typing import Any, NoReturn
 from pytest_seedstate.services import platform
 from pytest_seedstate.services.host.channel import Channel, ChannelClosedError, Message
 from pytest_seedstate.services.host.handover import Sources, Target
-from pytest_seedstate.services.host.hosted import Hosted, Log, RefusedError, Touch
+from pytest_seedstate.services.host.hosted import Hosted, Log, RefusedError, Touch, all_touches
 from pytest_seedstate.services.host.pages import WarmPages
 from pytest_seedstate.services.host.server import Server, listen
 from pytest_seedstate.services.host.tally import Tally, Writes
@@ -216,7 +216,7 @@ class Process:
 
     def _touched(self, segment: int) -> Message:
         logs = self._hosted.segments[segment:]
-        writers_of = _writers_of(logs)
+        writers_of = all_touches(logs)
         texts = [_as_list(touch) for touch in sorted(writers_of)]
         return {
             **_summary(logs),
@@ -277,19 +277,10 @@ def _summary(logs: Sequence[Log]) -> Message:
     notes = [note for log in logs for note in log.notes]
     writers = [writer for log in logs for writer in log.writers]
     return {
-        "touches": len(_writers_of(logs)),
+        "touches": len(all_touches(logs)),
         "notes": list(dict.fromkeys(notes)),
         "writers": list(dict.fromkeys(writers)),
     }
-
-
-def _writers_of(logs: Sequence[Log]) -> dict[Touch, tuple[str, ...]]:
-    """What was touched, with who wrote to it."""
-    found: dict[Touch, tuple[str, ...]] = {}
-    for log in logs:
-        for touch, names in log.touches.items():
-            found[touch] = tuple(dict.fromkeys([*found.get(touch, ()), *names]))
-    return found
 
 
 def _as_list(touch: Touch) -> list[str]:
