@@ -141,6 +141,11 @@ SETTINGS: tuple[Setting, ...] = (
     _image("postgres", "PostgreSQL", POSTGRES_IMAGE),
     _image("localstack", "LocalStack", LOCALSTACK_IMAGE),
     _image("opensearch", "OpenSearch", OPENSEARCH_IMAGE),
+    Setting(
+        "seedstate_ca_file",
+        "string",
+        "Certificates of the authority that external services are signed by (default: the system's)",
+    ),
     _url("postgres", "PostgreSQL", "DATABASE_URL"),
     _url("aws", "AWS emulator", "AWS_ENDPOINT_URL"),
     _url("opensearch", "OpenSearch", "OPENSEARCH_URL"),

@@ -45,6 +45,7 @@ class Settings:
     providers: Mapping[str, Provider]
     images: Mapping[str, str]
     urls: Mapping[str, str]
+    ca_file: Path | None
     scenarios: tuple[Path, ...]
     default_pack: str | None
     schema: tuple[str, ...]
@@ -107,6 +108,7 @@ class Settings:
                 for service in STORES_OF_SERVICE
                 if (url := value(f"seedstate_{service}_url"))
             },
+            ca_file=values.existing_file("seedstate_ca_file", path("seedstate_ca_file")),
             scenarios=tuple(root / name for name in value("seedstate_scenarios") or ["scenarios"]),
             default_pack=value("seedstate_default_pack") or None,
             schema=tuple(value("seedstate_schema") or ()),

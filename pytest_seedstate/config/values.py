@@ -33,6 +33,12 @@ def in_existing_folder(name: str, path: Path | None) -> Path | None:
     return path
 
 
+def existing_file(name: str, path: Path | None) -> Path | None:
+    if path is not None and not path.is_file():
+        raise SeedstateError(f"the file '{path}' does not exist", where=name)
+    return path
+
+
 def one_name(name: str, text: str | None) -> str | None:
     if text and "," in text:
         flag = next(setting.flag for setting in SETTINGS if setting.name == name)

@@ -129,12 +129,12 @@ def _http(service: str, url: str) -> tuple[list[str], dict[str, str]]:
     # Some versions of Python read an address in brackets without what follows it.
     if not _PLACE.fullmatch(split.netloc.rpartition("@")[2]):
         raise ValueError(_UNREADABLE)
-    if split.scheme != "http" or not split.hostname:
-        raise ValueError("it should begin with http:// and name a host")
+    if split.scheme not in ("http", "https") or not split.hostname:
+        raise ValueError("it should begin with http:// or https:// and name a host")
     variables: dict[str, Any] = {
         "url": url.rstrip("/"),
         "host": split.hostname,
-        "port": str(port or 80),
+        "port": str(port or (443 if split.scheme == "https" else 80)),
     }
     if service == "aws":
         environment = os.environ

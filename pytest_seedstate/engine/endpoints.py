@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -150,13 +151,14 @@ def external_endpoint(service: str, settings: Settings) -> Endpoint:
         SeedstateError: nothing says where, or as `named_endpoints`.
     """
     setting = f"seedstate_{service}_url"
-    if service in settings.urls:
-        return read_endpoint(service, settings.urls[service], setting, settings.trusted_hosts)
-    environment = given_environment()
     names = _url_names(service, settings.env)
-    for name in names:
-        if environment.get(name):
-            return read_endpoint(service, environment[name], name, settings.trusted_hosts)
+    given = given_environment()
+    named = [(setting, settings.urls.get(service)), *((name, given.get(name)) for name in names)]
+    for name, url in named:
+        if url:
+            found = read_endpoint(service, url, name, settings.trusted_hosts)
+            ca_file = {"ca_file": str(settings.ca_file)} if settings.ca_file else {}
+            return replace(found, variables={**found.variables, **ca_file})
     raise SeedstateError(
         f"{service} is external, and nothing says where it is",
         where="seedstate_provider",

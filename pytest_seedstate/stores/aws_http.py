@@ -40,11 +40,11 @@ class AwsEndpoint:
     """DynamoDB and S3 at one URL; its calls may come from several threads at once.
 
     Args:
-        variables: ``url`` (plain HTTP), ``region``, ``access_key``, ``secret_key``.
+        variables: ``url``, ``region``, ``access_key``, ``secret_key``; ``ca_file``, see `HttpClient`.
     """
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        self._client = HttpClient(variables["url"])
+        self._client = HttpClient(variables["url"], ca_file=variables.get("ca_file"))
         self._region = variables["region"]
         self._access_key = variables["access_key"]
         self._secret_key = variables["secret_key"]

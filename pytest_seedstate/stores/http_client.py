@@ -7,9 +7,13 @@ import http.client
 import queue
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from pytest_seedstate.errors import SeedstateError
+
+if TYPE_CHECKING:
+    import ssl
 
 USER_AGENT = "pytest-seedstate"
 """How our own requests are told from those of applications."""
@@ -36,13 +40,17 @@ class HttpClient:
     """Calls to one URL; they may come from several threads at once.
 
     Args:
-        url: ``http``, with ``user:password@`` where the service wants them.
+        url: ``http`` or ``https``, with ``user:password@`` where the service wants them.
+        ca_file: certificates of the authority that has signed the service's, besides those that
+            this machine trusts.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, ca_file: str | None = None) -> None:
         parts = urlsplit(url)
         self.host = parts.netloc.rpartition("@")[2]
-        self.url = f"http://{self.host}"
+        self.url = f"{parts.scheme}://{self.host}"
+        self._ca_file = ca_file
+        self._context: ssl.SSLContext | None = None
         self._path = parts.path.rstrip("/")
         self._headers = {"host": self.host, "user-agent": USER_AGENT}
         if parts.username is not None:
@@ -85,14 +93,25 @@ class HttpClient:
         try:
             connection = self._idle.get_nowait()
         except queue.Empty:
-            connection = http.client.HTTPConnection(self.host, timeout=_TIMEOUT)
+            connection = self._connect()
         else:
             try:
                 return self._exchange_on(connection, method, target, headers, body)
             except (ConnectionError, http.client.RemoteDisconnected):
                 # An idle connection may have been closed long ago; a fresh one tells the truth.
-                connection = http.client.HTTPConnection(self.host, timeout=_TIMEOUT)
+                connection = self._connect()
         return self._exchange_on(connection, method, target, headers, body)
+
+    def _connect(self) -> http.client.HTTPConnection:
+        if self.url.startswith("http:"):
+            return http.client.HTTPConnection(self.host, timeout=_TIMEOUT)
+        if self._context is None:
+            import ssl
+
+            self._context = ssl.create_default_context()
+            if self._ca_file is not None:
+                self._context.load_verify_locations(self._ca_file)
+        return http.client.HTTPSConnection(self.host, timeout=_TIMEOUT, context=self._context)
 
     def _exchange_on(
         self,

@@ -51,14 +51,14 @@ class OpenSearchStore:
     """OpenSearch at a URL.
 
     Args:
-        variables: ``url``.
+        variables: ``url``; ``ca_file``, see `HttpClient`.
         journal: what rewinds the service.
     """
 
     name = "opensearch"
 
     def __init__(self, variables: Mapping[str, str], journal: Journal) -> None:
-        self._client = HttpClient(variables["url"])
+        self._client = HttpClient(variables["url"], ca_file=variables.get("ca_file"))
         self._journal = journal
 
     @property
