@@ -23,14 +23,6 @@ def moto() -> Iterator[Mapping[str, str]]:
         yield variables
 
 
-@pytest.fixture
-def proxy(moto: Mapping[str, str], tmp_path: Path) -> Iterator[RecordingProxy]:
-    """A proxy in front of moto, which holds nothing."""
-    urllib.request.urlopen(f"{moto['url']}/moto-api/reset", data=b"").close()
-    with started(tmp_path, moto) as running:
-        yield running
-
-
 @dataclass
 class Clients:
     """boto3's clients of the proxy."""
@@ -40,9 +32,28 @@ class Clients:
     sqs: Any
 
 
+@pytest.fixture(scope="session")
+def session_proxy(
+    moto: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RecordingProxy]:
+    with started(tmp_path_factory.mktemp("proxy"), moto) as running:
+        yield running
+
+
 @pytest.fixture
-def clients(proxy: RecordingProxy) -> Clients:
-    return Clients(*(client(name, proxy.url) for name in ("dynamodb", "s3", "sqs")))
+def proxy(session_proxy: RecordingProxy, moto: Mapping[str, str]) -> RecordingProxy:
+    """A proxy in front of moto, neither of which holds anything."""
+    urllib.request.urlopen(f"{moto['url']}/moto-api/reset", data=b"").close()
+    session_proxy.forget_definitions()
+    session_proxy.take()
+    return session_proxy
+
+
+@pytest.fixture(scope="session")
+def clients(session_proxy: RecordingProxy) -> Clients:
+    """They are slow to make."""
+    services = ("dynamodb", "s3", "sqs")
+    return Clients(*(client(name, session_proxy.url) for name in services))
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def client(service: str, url: str, **config: Any) -> Any:
         region_name=REGION,
         aws_access_key_id=KEYS["access_key"],
         aws_secret_access_key=KEYS["secret_key"],
-        config=Config(retries={"max_attempts": 0}, **config),
+        config=Config(retries={"max_attempts": 0}, max_pool_connections=50, **config),
     )
 
 

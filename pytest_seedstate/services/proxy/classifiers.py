@@ -91,9 +91,14 @@ def classifier_for(name: str, upstream: Mapping[str, str]) -> Classifier:
     Args:
         name: ``aws`` or ``opensearch``.
         upstream: the service's variables.
+
+    Raises:
+        ValueError: it is none of these.
     """
     if name == "aws":
         from pytest_seedstate.services.proxy.aws_requests import AwsRequests
 
         return AwsRequests(upstream)
-    return _Stateless(import_module(f"{__package__}.{name}_requests").classify)
+    if name == "opensearch":
+        return _Stateless(import_module(f"{__package__}.opensearch_requests").classify)
+    raise ValueError(f"nothing is known of the requests of '{name}'")

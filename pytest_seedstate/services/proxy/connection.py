@@ -70,9 +70,14 @@ class Upstream:
         return True
 
     async def ask(self, question: Touch) -> object:
-        """The classifier's `ask`, while other connections go on."""
+        """The classifier's `ask`, while other connections go on; None where it fails."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(None, self.classifier.ask, question)
+        try:
+            return await loop.run_in_executor(None, self.classifier.ask, question)
+        except Exception:  # noqa: BLE001 - the request that waits for it must go on
+            traceback.print_exc()
+            sys.stderr.flush()
+            return None
 
 
 class Side(asyncio.Protocol):
@@ -262,11 +267,9 @@ class Link:
             self._end_service()
 
     async def _ask(self, exchange: Exchange, question: Touch) -> None:
-        try:
-            exchange.told[question] = await self._upstream.ask(question)
-        finally:
-            self._is_asking = False
-            self.client.resume()
+        exchange.told[question] = await self._upstream.ask(question)
+        self._is_asking = False
+        self.client.resume()
         self._pass_on()
 
     def _decide(self, exchange: Exchange) -> None:
@@ -297,6 +300,7 @@ class Link:
             self._service.end()
         elif not self._outstanding:
             self._service.close()
+            self.client.close()
 
     # From the service.
 
@@ -305,7 +309,9 @@ class Link:
         self.client.write(data)
         is_all = self._client_has_ended and not self._outstanding
         if is_all and (self.client.is_lost or not self._service.can_end):
+            # Not in turn: to close a TLS connection may take as long as the service likes.
             self._service.close()
+            self.client.close()
 
     def _service_ended(self) -> None:
         self._give_up_outstanding()

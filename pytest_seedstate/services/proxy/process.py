@@ -52,7 +52,9 @@ async def _serve(channel: Channel, listener: socket.socket) -> None:
     url = urlsplit(variables["url"])
     tls = None
     if url.scheme == "https":
-        tls = ssl.create_default_context(cafile=variables.get("ca_file") or None)
+        tls = ssl.create_default_context()
+        if variables.get("ca_file"):
+            tls.load_verify_locations(variables["ca_file"])
     recording = Recording(Tally.open(Path(config["tally"])))
     upstream = Upstream(
         url.hostname or "",
