@@ -88,7 +88,7 @@ def _set(field: str) -> dict[str, Any]:
     return {"set": {"field": field, "value": "yes"}}
 
 
-_SEARCHES: tuple[dict[str, Any], ...] = (
+SEARCHES: tuple[dict[str, Any], ...] = (
     {"query": {"match": {"name": "stone black"}}, "size": 50},
     {"query": {"multi_match": {"query": "mia stone", "fields": ["name^2", "styles"]}}},
     {"query": {"nested": {"path": "studio", "query": {"match": {"studio.name": "studio 1"}}}}},
@@ -146,7 +146,7 @@ def _index(client: Client, name: str) -> dict[str, Any]:
     asked = {"size": 1000, "version": True, "seq_no_primary_term": True, "sort": ["_doc"]}
     hits = client("POST", f"/{name}/_search", asked).body["hits"]["hits"]
     known = sorted({*_IDS, *(hit["_id"] for hit in hits)})
-    lines = [part for search in _SEARCHES for part in ({}, search)]
+    lines = [part for search in SEARCHES for part in ({}, search)]
     found = client("POST", f"/{name}/_msearch", lines).body["responses"]
     return {
         "order": [hit["_id"] for hit in hits],

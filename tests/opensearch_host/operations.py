@@ -73,7 +73,8 @@ def _appended(client: Client, n: int, m: int) -> Answer:
 def _next_pages(client: Client, n: int, m: int) -> Answer:
     told = client("POST", f"/{_index(n)}/_search?scroll=1m", {"size": 2})
     for _ in range(m % 3 + 1):
-        told = client("POST", "/_search/scroll", {"scroll_id": told.body.get("_scroll_id")})
+        asked = {"scroll_id": told.body.get("_scroll_id"), "scroll": "1m"}
+        told = client("POST", "/_search/scroll", asked)
     return told
 
 

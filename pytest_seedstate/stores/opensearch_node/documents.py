@@ -1,0 +1,79 @@
+"""Putting documents back where they are: fast, but scores remember what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from pytest_seedstate.stores.opensearch_node.changed import Changed, read_changed
+from pytest_seedstate.stores.opensearch_node.node import Node, line, named
+from pytest_seedstate.stores.opensearch_node.state import Held, IndexState
+
+_MOST_ACTIONS = 1000
+"""Documents that are put back one by one; above that, replacing the index is as quick."""
+
+
+class DocumentsUndo:
+    """Undoes what was written to the documents of indices.
+
+    Args:
+        node: the node.
+        touched: ids that the recording names, by index.
+    """
+
+    def __init__(self, node: Node, touched: Mapping[str, Collection[str]]) -> None:
+        self._node = node
+        self._touched = touched
+
+    def __call__(self, name: str, held: Held, index: IndexState) -> Held | None:
+        """Put an index's documents back.
+
+        Returns:
+            What it holds then; None where it has to be replaced: too much was written, it passes
+            everything through a pipeline or refuses writes, or somebody else writes to it.
+        """
+        if (
+            held.contents is not index.contents
+            or "index.final_pipeline" in held.definition.settings
+        ):
+            return None
+        told = self._node.marks(named(name)).get(name)
+        if told is None:
+            return None
+        before, _ = told
+        changed = read_changed(self._node, name, held, self._touched.get(name, ()))
+        actions = _actions(changed)
+        if actions is None or len(actions) > _MOST_ACTIONS:
+            return None
+        if actions:
+            target = f"/{named(name)}/_bulk?refresh=true&pipeline=_none"
+            if self._node.call("POST", target, b"".join(actions))["errors"]:
+                return None
+        after, _ = self._node.marks(named(name))[name]
+        if after.uuid != before.uuid or after.operations != before.operations + len(actions):
+            return None
+        return Held(after, held.contents, held.definition)
+
+
+def _actions(changed: Changed) -> list[bytes] | None:
+    """What a bulk request does to put documents back; None where it cannot."""
+    actions = []
+    for identifier in sorted({*changed.before, *changed.after}):
+        then, now = changed.before.get(identifier), changed.after.get(identifier)
+        one = then or now
+        assert one is not None
+        if then is not None and now is not None:
+            if then.number == now.number and then.source == now.source:
+                continue
+            if then.routing != now.routing:
+                # Now there are two documents of this id, on two shards.
+                return None
+        about = {"_id": identifier}
+        if one.routing is not None:
+            about["routing"] = one.routing
+        if then is None:
+            actions.append(line({"delete": about}))
+        elif then.source is None:
+            return None
+        else:
+            actions.append(line({"index": about}) + line(then.source))
+    return actions
