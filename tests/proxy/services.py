@@ -75,13 +75,13 @@ def wait_for_listener(port: int, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.02)
 
 
-def client(service: str, url: str, **config: Any) -> Any:
+def client(service: str, url: str, key: str = KEYS["access_key"], **config: Any) -> Any:
     """boto3's client of a service at a URL, which does not try again."""
     return boto3.session.Session().client(
         service,
         endpoint_url=url,
         region_name=REGION,
-        aws_access_key_id=KEYS["access_key"],
+        aws_access_key_id=key,
         aws_secret_access_key=KEYS["secret_key"],
         config=Config(retries={"max_attempts": 0}, max_pool_connections=50, **config),
     )

@@ -284,11 +284,26 @@ def test_what_is_not_http_counts_and_says_so(raw: Raw) -> None:
 def test_an_upgraded_connection_counts_and_says_so(raw: Raw) -> None:
     """After an upgrade nothing can be read along, and nothing counts as clean."""
     there, here = raw.connect()
-    passes(there, here, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+    passes(there, here, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nupgrade: h2c\r\n\r\n")
     passes(here, there, b"HTTP/1.1 101 Now\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n\x00\x01")
-    written = raw.proxy.written()
+    assert raw.proxy.written() == 0
+    passes(there, here, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+    assert raw.proxy.written() == 1
     passes(there, here, b"\x00\x07")
-    assert raw.proxy.written() > written
-    assert raw.proxy.take().notes == [
-        "an upgraded connection (HTTP/2 or WebSocket): what it writes is not known"
-    ]
+    assert raw.proxy.written() == 2
+    (note,) = raw.proxy.take().notes
+    assert note.endswith("what it writes is not known")
+
+
+def test_a_wish_to_upgrade_that_is_not_granted(raw: Raw) -> None:
+    """A client that asks for HTTP/2 by the way has its requests recorded like any other's."""
+    there, here = raw.connect()
+    length = f"Content-Length: {len(deletion(1))}"
+    wishes = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAAA")
+    passes(there, here, dynamodb_request("DeleteItem", deletion(1), length, *wishes))
+    passes(here, there, answer(200, b"{}"))
+    passes(there, here, dynamodb_request("DeleteItem", deletion(2)))
+    passes(here, there, answer(200, b"{}"))
+    taken = raw.proxy.take()
+    assert set(taken.touches) == {touch(1), touch(2)}
+    assert (taken.notes, taken.written, raw.proxy.settle(0)) == ([], 2, [])

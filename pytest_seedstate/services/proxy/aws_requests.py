@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -34,17 +35,23 @@ class AwsRequests:
         self._endpoints: dict[str, AwsEndpoint] = {}
         self._known: dict[Touch, Any] = {}
         self._changes = 0
+        # What is asked is answered in other threads.
+        self._lock = threading.Lock()
+        self._is_write: dict[str, bool] = {}
 
     def body_needed(self, request: Request) -> int:
         """DynamoDB's keys, S3's lists to delete, and actions and keys of forms are in bodies."""
+        target = request.headers.get("x-amz-target", "")
+        if target.startswith("DynamoDB"):
+            if target not in self._is_write:
+                self._is_write[target] = recorder.classify(request, _unknown) is not None
+            return WHOLE_BODY if self._is_write[target] else 0
         service, _ = recorder.service_and_region(request)
         if service == "s3":
             if request.method != "POST":
                 return 0
             asked = dict(parse_qsl(request.query, keep_blank_values=True))
             return WHOLE_BODY if "delete" in asked else 0 if asked else _FORM_HEAD
-        if service == "dynamodb":
-            return WHOLE_BODY if recorder.classify(request, _unknown) is not None else 0
         is_form = "x-www-form-urlencoded" in request.headers.get("content-type", "")
         return WHOLE_BODY if is_form else 0
 
@@ -87,19 +94,22 @@ class AwsRequests:
         except (AwsError, SeedstateError):
             # Not kept: what is not there may be created past us.
             return None
-        if self._changes == before:
-            self._known[question] = answer
+        with self._lock:
+            if self._changes == before:
+                self._known[question] = answer
         return answer
 
     def forget(self, touches: Iterable[Touch]) -> None:
-        for touch in touches:
-            if not touch.key:
-                self._changes += 1
-                self._known.pop(touch, None)
+        with self._lock:
+            for touch in touches:
+                if not touch.key:
+                    self._changes += 1
+                    self._known.pop(touch, None)
 
     def forget_all(self) -> None:
-        self._changes += 1
-        self._known.clear()
+        with self._lock:
+            self._changes += 1
+            self._known.clear()
 
     def evidence(self, write: Write) -> bytes | None:
         """A poll of a queue that finds nothing changes nothing, and idle consumers poll always."""

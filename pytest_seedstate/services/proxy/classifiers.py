@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -62,15 +62,14 @@ class _Stateless:
         classify: what a request may change; None for a read. It sees whole bodies, decompressed.
     """
 
-    def __init__(self, classify: Any) -> None:
+    def __init__(self, classify: Callable[[Request], Write | None]) -> None:
         self._classify = classify
 
     def body_needed(self, request: Request) -> int:
         return 0 if request.method in ("GET", "HEAD", "OPTIONS") else WHOLE_BODY
 
     def classify(self, request: Request, told: Mapping[Touch, Any]) -> Write | None:
-        found: Write | None = self._classify(request)
-        return found
+        return self._classify(request)
 
     def ask(self, question: Touch) -> Any:
         """Never called: `classify` asks nothing."""

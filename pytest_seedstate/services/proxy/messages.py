@@ -28,6 +28,7 @@ from pytest_seedstate.services.proxy.recording import WriteInFlight
 
 _TELLING = frozenset({"host", "authorization", "x-amz-target", "content-type"})
 _REQUEST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.[01]\r\n")
+_UPGRADE = re.compile(rb"\nupgrade:", re.IGNORECASE)
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 
@@ -109,11 +110,13 @@ class Requests:
         if self._was_refused_before_its_body and _REQUEST_LINE.match(data):
             self._current = None
             self._parser = HttpRequestParser(self)
+        if self._current is None:
+            # The parser would take the wish (Java's client has it with every first request) for
+            # the deed. Where the service grants it, what follows is no HTTP/1.1.
+            data = _UPGRADE.sub(b"\nx-grade:", data)
         try:
             self._parser.feed_data(data)
-        except HttpParserUpgrade:
-            self.opaque = "an upgraded connection (HTTP/2 or WebSocket)"
-        except HttpParserError as error:
+        except (HttpParserError, HttpParserUpgrade) as error:
             self.opaque = f"a connection that does not speak HTTP/1.1 ({error})"
 
     @property

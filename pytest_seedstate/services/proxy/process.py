@@ -98,7 +98,10 @@ class _Control:
     async def obey(self, carry_out: Callable[[Message], Awaitable[Message]]) -> NoReturn:
         while True:
             await self._next_has_come()
-            self._channel.send(await carry_out(self._channel.receive(None)))
+            try:
+                self._channel.send(await carry_out(self._channel.receive(None)))
+            except ChannelClosedError:
+                _exit()
 
     async def _next_has_come(self) -> None:
         if self._channel.has_message():
