@@ -44,13 +44,16 @@ class RunDir:
         worker: the xdist worker's name.
         root: the folder to make it below; None for the quickest one (`platform.run_roots`).
 
+    Attributes:
+        project: the project's root folder.
+
     Raises:
         SeedstateError: no folder can be made: no space, no rights, or a stranger's folder is there.
     """
 
     def __init__(self, project: Path, *, worker: str = "main", root: Path | None = None) -> None:
         self._owner_pid = os.getpid()
-        self._project = project
+        self.project = project
         self._worker = worker
         self._companion: RunDir | None = None
         called = re.sub(r"[^A-Za-z0-9]", "", worker)[:12] or "main"
@@ -119,7 +122,7 @@ class RunDir:
         if self._companion is None:
             for root in platform.run_roots():
                 if platform.allows_programs(root):
-                    self._companion = RunDir(self._project, worker=self._worker, root=root)
+                    self._companion = RunDir(self.project, worker=self._worker, root=root)
                     self._companion.open_to_others()
                     break
             else:

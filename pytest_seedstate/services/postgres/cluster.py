@@ -20,9 +20,8 @@ ROLE = "seedstate"
 DBNAME = "seedstate"
 
 
-_SETTINGS: dict[str, str] = {
-    "listen_addresses": HOST,
-    "unix_socket_permissions": "0700",
+#: Of any server whose data is thrown away after the run, in a container too.
+THROWAWAY_SETTINGS: Mapping[str, str] = {
     "max_connections": "200",
     "shared_buffers": "128MB",
     # Clones and rewinds touch every table in one transaction.
@@ -122,7 +121,9 @@ def write_settings(
     """
     access = folder / "pg_hba.conf"
     settings = {
-        **_SETTINGS,
+        **THROWAWAY_SETTINGS,
+        "listen_addresses": HOST,
+        "unix_socket_permissions": "0700",
         "port": str(port),
         "unix_socket_directories": str(sockets),
         "hba_file": str(access),

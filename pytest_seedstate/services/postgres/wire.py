@@ -49,11 +49,7 @@ class Session:
         try:
             self._socket.settimeout(seconds)
             self._socket.connect(str(path))
-            options = b"".join(
-                text.encode() + b"\0"
-                for text in ("user", user, "database", dbname, "application_name", "seedstate", "")
-            )
-            self._socket.sendall(struct.pack("!II", 8 + len(options), _PROTOCOL_3) + options)
+            self._socket.sendall(_start_up(user, dbname))
             self._read_answer()
         except BaseException:
             self._socket.close()
@@ -122,6 +118,36 @@ class Session:
                 raise ConnectionResetError("the server closed the connection")
             parts += part
         return bytes(parts)
+
+
+def lets_in(host: str, port: int, user: str, dbname: str, *, seconds: float = 2.0) -> bool:
+    """Whether a server is past its start: it asks for the password, or for none.
+
+    Args:
+        host: where it listens.
+        port: its TCP port.
+        user: a role.
+        dbname: a database.
+        seconds: how long the answer may take.
+
+    Returns:
+        False while it starts up.
+
+    Raises:
+        OSError: nothing answers there.
+    """
+    with socket.create_connection((host, port), timeout=seconds) as connection:
+        connection.sendall(_start_up(user, dbname))
+        # "R": an authentication request; "E": an error, such as "the system is starting up".
+        return connection.recv(1) == b"R"
+
+
+def _start_up(user: str, dbname: str) -> bytes:
+    options = b"".join(
+        text.encode() + b"\0"
+        for text in ("user", user, "database", dbname, "application_name", "seedstate", "")
+    )
+    return struct.pack("!II", 8 + len(options), _PROTOCOL_3) + options
 
 
 def _row(body: bytes) -> tuple[str | None, ...]:
