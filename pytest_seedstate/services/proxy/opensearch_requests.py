@@ -41,13 +41,9 @@ _READS = frozenset(
     }
 )
 """APIs that change neither documents nor definitions, by the first part of their name."""
-_READ_PATHS = (
-    ("_cluster", "allocation", "explain"),
-    ("_index_template", "_simulate"),
-    ("_index_template", "_simulate_index"),
-    ("_ingest", "pipeline", "_simulate"),
-    ("_scripts", "painless", "_execute"),
-)
+_TRIALS = frozenset({"_execute", "_simulate", "_simulate_index"})
+"""Parts of a path that only try what is asked."""
+_READ_PATHS = frozenset({("_cluster", "allocation"), ("_plugins", "_ppl"), ("_plugins", "_sql")})
 _SEARCH_PIPELINE = ("_search", "pipeline")
 _OF_DOCUMENTS = frozenset({"_doc", "_create", "_update"})
 _BY_QUERY = frozenset({"_update_by_query", "_delete_by_query"})
@@ -79,9 +75,7 @@ def _is_read(method: str, rest: list[str]) -> bool:
         return False
     if rest[0] in _READS:
         return True
-    # A name may stand in between: /_ingest/pipeline/NAME/_simulate.
-    shapes = (tuple(rest[: len(path) - 1]) + (rest[-1],) for path in _READ_PATHS)
-    return any(shape == path for shape, path in zip(shapes, _READ_PATHS, strict=True))
+    return method == "POST" and (tuple(rest[:2]) in _READ_PATHS or not _TRIALS.isdisjoint(rest))
 
 
 def _touches(names: list[str], rest: list[str], body: bytes) -> list[Touch] | None:

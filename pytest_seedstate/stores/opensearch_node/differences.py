@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pytest_seedstate.services.host.change_sets import change_set
-from pytest_seedstate.services.host.hosted import Log, Touch, all_touches
+from pytest_seedstate.services.host.hosted import Touch
 from pytest_seedstate.stores.changes import Change, ChangeSet
 from pytest_seedstate.stores.opensearch_node.changed import Changed, read_changed
-from pytest_seedstate.stores.opensearch_node.definitions import KINDS
+from pytest_seedstate.stores.opensearch_node.definitions import KINDS, IndexDefinition
 from pytest_seedstate.stores.opensearch_node.node import Found, Node
 from pytest_seedstate.stores.opensearch_node.restoring import Live
 from pytest_seedstate.stores.opensearch_node.state import Held, State
@@ -31,13 +32,20 @@ class Differences:
         self._held = held
         self._then = then
 
-    def change_set(self, logs: Sequence[Log]) -> ChangeSet:
+    def change_set(
+        self,
+        touches: Mapping[Touch, Sequence[str]],
+        recorded: Sequence[str],
+        writers: Sequence[str],
+    ) -> ChangeSet:
         """All that differs.
 
         Args:
-            logs: the record of what was written since, as far as there is one.
+            touches: what was written to since, with who wrote, as far as it is recorded.
+            recorded: what else was written, as phrases.
+            writers: who wrote.
         """
-        touches = all_touches(logs)
+        touches = without_aliases(touches, self._live.definitions)
         before: dict[Touch, Any] = {}
         after: dict[Touch, Any] = {}
         for name in sorted({*self._live.definitions, *self._then.indices}):
@@ -45,9 +53,7 @@ class Differences:
             changed = self._changed(name, suspects)
             before |= _values(name, changed.before)
             after |= _values(name, changed.after)
-        recorded = dict.fromkeys(note for log in logs for note in log.notes)
         notes = [*self._indices(), *(recorded or self._definitions())]
-        writers = dict.fromkeys(writer for log in logs for writer in log.writers)
         return change_set(
             before, after, _describe, writers_of=touches, notes=notes, writers=writers
         )
@@ -97,6 +103,19 @@ class Differences:
                     yield f"{about.title} {name}"
         if self._then.cluster.settings != self._live.cluster.settings:
             yield "cluster settings"
+
+
+def without_aliases(
+    touches: Mapping[Touch, Sequence[str]], definitions: Mapping[str, IndexDefinition]
+) -> dict[Touch, tuple[str, ...]]:
+    """Touches by the names of indices, where applications have named aliases."""
+    found: dict[Touch, tuple[str, ...]] = {}
+    for at, writers in touches.items():
+        behind = [name for name, index in definitions.items() if at.collection in index.aliases]
+        for name in behind or [at.collection]:
+            touch = replace(at, collection=name)
+            found[touch] = (*found.get(touch, ()), *writers)
+    return found
 
 
 def _values(name: str, documents: Mapping[str, Found]) -> dict[Touch, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable
 
+from pytest_seedstate.services.host.hosted import Touch
 from pytest_seedstate.stores.opensearch_node.changed import Changed, read_changed
 from pytest_seedstate.stores.opensearch_node.node import Node, line, named
 from pytest_seedstate.stores.opensearch_node.state import Held, IndexState
@@ -17,12 +18,12 @@ class DocumentsUndo:
 
     Args:
         node: the node.
-        touched: ids that the recording names, by index.
+        touches: what the recording names.
     """
 
-    def __init__(self, node: Node, touched: Mapping[str, Collection[str]]) -> None:
+    def __init__(self, node: Node, touches: Iterable[Touch]) -> None:
         self._node = node
-        self._touched = touched
+        self._touches = list(touches)
 
     def __call__(self, name: str, held: Held, index: IndexState) -> Held | None:
         """Put an index's documents back.
@@ -40,7 +41,8 @@ class DocumentsUndo:
         if told is None:
             return None
         before, _ = told
-        changed = read_changed(self._node, name, held, self._touched.get(name, ()))
+        suspects = {at.key for at in self._touches if at.collection == name and at.key}
+        changed = read_changed(self._node, name, held, suspects)
         actions = _actions(changed)
         if actions is None or len(actions) > _MOST_ACTIONS:
             return None

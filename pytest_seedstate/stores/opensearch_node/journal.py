@@ -28,7 +28,7 @@ from pytest_seedstate.stores.opensearch_node.definitions import (
     read_cluster,
     read_indices,
 )
-from pytest_seedstate.stores.opensearch_node.differences import Differences
+from pytest_seedstate.stores.opensearch_node.differences import Differences, without_aliases
 from pytest_seedstate.stores.opensearch_node.documents import DocumentsUndo
 from pytest_seedstate.stores.opensearch_node.node import Node, RefusedError, Searches
 from pytest_seedstate.stores.opensearch_node.ownership import Ownership
@@ -191,7 +191,10 @@ class NodeJournal:
             then = self._positions[since]
             cluster = self._ownership.wanted(then.cluster, live.cluster)
             differences = Differences(self._node, live, self._held, replace(then, cluster=cluster))
-            return differences.change_set(self._written.logs(since))
+            written = self._written
+            return differences.change_set(
+                written.touches(since), written.notes(since), written.writers(since)
+            )
 
     def rewind(self, to: int = 0) -> Rewound:
         """Put the node back to a position; later positions are gone, this one stays.
@@ -206,7 +209,7 @@ class NodeJournal:
             rewound = Rewound()
             if self._positions[-1] is not target or not self._is_at_top():
                 changed, phrases = self._restore(target)
-                touched = sum(map(len, self._written.ids().values()))
+                touched = sum(1 for at in self._written.touches(to) if at.key)
                 writers = self._written.writers(to)
                 rewound = Rewound(touched or changed, tuple(busy + phrases), writers)
             del self._positions[to + 1 :]
@@ -332,7 +335,8 @@ class NodeJournal:
         cluster = self._ownership.wanted(target.cluster, live.cluster)
         self._known_state = ""
         held, self._held = self._held, {}
-        undo = None if self._mode == "exact" else DocumentsUndo(self._node, self._written.ids())
+        touches = without_aliases(self._written.touches(), live.definitions)
+        undo = None if self._mode == "exact" else DocumentsUndo(self._node, touches)
         restorer = Restorer(
             self._node,
             live,

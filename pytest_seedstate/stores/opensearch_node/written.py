@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pytest_seedstate.errors import SeedstateError
-from pytest_seedstate.services.host.hosted import Log, all_touches
+from pytest_seedstate.services.host.hosted import Log, Touch, all_touches
 from pytest_seedstate.stores.opensearch_node.ownership import Ownership
 from pytest_seedstate.stores.recorded.recording import Recorded, Recording
 
@@ -70,21 +70,17 @@ class Written:
         """What comes belongs to a position, and what belonged to it and later ones is gone."""
         self._logs[position:] = [Log()]
 
-    def logs(self, since: int) -> Sequence[Log]:
-        """The record since a position."""
-        return self._logs[since:]
+    def notes(self, since: int) -> Sequence[str]:
+        """What else was written since a position."""
+        return list(dict.fromkeys(note for log in self._logs[since:] for note in log.notes))
 
     def writers(self, since: int) -> tuple[str, ...]:
         """Who has written since a position."""
         return tuple(dict.fromkeys(name for log in self._logs[since:] for name in log.writers))
 
-    def ids(self) -> Mapping[str, Collection[str]]:
-        """The documents that may have been written since the baseline, by index."""
-        found: dict[str, list[str]] = {}
-        for at in all_touches(self._logs):
-            if at.key:
-                found.setdefault(at.collection, []).append(at.key)
-        return found
+    def touches(self, since: int = 0) -> Mapping[Touch, tuple[str, ...]]:
+        """What was written to since a position, with who wrote; names may be those of aliases."""
+        return all_touches(self._logs[since:])
 
     def _take(self) -> None:
         assert self._recording is not None
