@@ -66,6 +66,19 @@ def key(number: int) -> dict[str, Any]:
 
 
 def fill(clients: Clients, *, items: int = 5, objects: int = 3) -> None:
+    """One of everything."""
+    fill_stores(clients, items=items, objects=objects)
+    queue = clients.sqs.create_queue(QueueName="jobs")["QueueUrl"]
+    clients.sqs.send_message(QueueUrl=queue, MessageBody="first")
+    topic = clients.sns.create_topic(Name="news")["TopicArn"]
+    clients.sns.subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-2:123456789012:jobs"
+    )
+    clients.secretsmanager.create_secret(Name="database", SecretString="hunter2")
+
+
+def fill_stores(clients: Clients, *, items: int, objects: int) -> None:
+    """A table and two buckets, one of them with versions."""
     make_table(clients.dynamodb)
     for number in range(items):
         clients.dynamodb.put_item(TableName="shop", Item=item(number, tags={"SS": ["a", "b"]}))
@@ -84,10 +97,3 @@ def fill(clients: Clients, *, items: int = 5, objects: int = 3) -> None:
                 Metadata={"artist": str(number)},
                 Tagging="style=blackwork",
             )
-    queue = clients.sqs.create_queue(QueueName="jobs")["QueueUrl"]
-    clients.sqs.send_message(QueueUrl=queue, MessageBody="first")
-    topic = clients.sns.create_topic(Name="news")["TopicArn"]
-    clients.sns.subscribe(
-        TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-2:123456789012:jobs"
-    )
-    clients.secretsmanager.create_secret(Name="database", SecretString="hunter2")

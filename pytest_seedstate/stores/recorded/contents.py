@@ -58,7 +58,7 @@ class Contents:
                     values = records.values(at, definition, None)
                     state[at] = Collection(definition, Layered(values))
             elif (collection := state.get(at)) is not None:
-                values = records.values(at, collection.definition, keys)
+                values = records.values(at, collection.definition, keys, touched.loaded)
                 changes = {key: values.get(key) for key in keys}
                 state[at] = Collection(collection.definition, collection.records.changed(changes))
         return state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from pytest_seedstate.errors import SeedstateError
@@ -55,7 +55,11 @@ class DynamoDBRecords:
             return dynamodb_tables.read_definition(self._endpoint(at.region), at.collection)
 
     def values(
-        self, at: Touch, definition: Definition, keys: Iterable[str] | None
+        self,
+        at: Touch,
+        definition: Definition,
+        keys: Iterable[str] | None,
+        loaded: Collection[Touch] = frozenset(),
     ) -> dict[str, str]:
         """The items with these keys that are there; all of them for None."""
         names = _key_names(definition)

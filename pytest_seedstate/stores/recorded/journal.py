@@ -28,6 +28,8 @@ BUSY_SECONDS = 10.0
 
 _TAKEN_BACK = ("dynamodb: ", "bucket ", "upload of ", "version of ", "object ")
 """How the notes of what is restored begin; all others are of services that are not."""
+_STAYS = ("dynamodb: Export", "dynamodb: Import", "dynamodb: DeleteBackup")
+"""How notes begin of what leaves an entry in a list that only grows, or takes a backup away."""
 _MADE = {"dynamodb": "dynamodb: CreateTable {}", "s3": "bucket {}: created"}
 
 
@@ -106,7 +108,7 @@ class RecordedJournal:
                     touched.add(at, None)
             else:
                 seen = self._catch_up()
-                touched = Touched(self._log.touches)
+                touched = self._touched()
             before = self._positions[-1].state
             state = self._contents.read(before, touched)
             writers = [name for each in self._positions for name in each.log.writers]
@@ -170,7 +172,7 @@ class RecordedJournal:
         """
         with self._lock:
             seen = self._catch_up()
-            state = self._contents.read(self._positions[-1].state, Touched(self._log.touches))
+            state = self._contents.read(self._positions[-1].state, self._touched())
             self._positions.append(_Position(state, changed=seen != self._seen))
             self._seen = seen
             return len(self._positions) - 1
@@ -193,7 +195,7 @@ class RecordedJournal:
                 return ChangeSet()
             self._catch_up(patience=0.0)
             then = self._positions[since].state
-            now = self._contents.read(self._positions[-1].state, Touched(self._log.touches))
+            now = self._contents.read(self._positions[-1].state, self._touched())
             touched = difference(then, now)
             logs = [position.log for position in self._positions[since:]]
             notes = [note for log in logs for note in log.notes]
@@ -235,6 +237,12 @@ class RecordedJournal:
     @property
     def _log(self) -> Log:
         return self._positions[-1].log
+
+    def _touched(self) -> Touched:
+        touches = self._log.touches
+        ours = f"{USER_AGENT}:"
+        loaded = {at for at, names in touches.items() if all(n.startswith(ours) for n in names)}
+        return Touched(touches, loaded)
 
     def _is_untouched(self) -> bool:
         return self._recording.written() == self._seen
@@ -285,5 +293,5 @@ class RecordedJournal:
         return [
             f"{note} (not taken back on {self._title})"
             for note in notes
-            if not note.startswith(_TAKEN_BACK)
+            if note.startswith(_STAYS) or not note.startswith(_TAKEN_BACK)
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services.host.hosted import Touch
 from pytest_seedstate.stores.aws_http import AwsEndpoint, AwsError, xml_of
 from pytest_seedstate.stores.recorded import s3_buckets, s3_versions
-from pytest_seedstate.stores.recorded.s3_buckets import versioning_of
+from pytest_seedstate.stores.recorded.s3_buckets import has_locks, versioning_of
 from pytest_seedstate.stores.recorded.s3_objects import Stored, put_object, read_object, shown
 from pytest_seedstate.stores.recorded.s3_versions import Listed
 from pytest_seedstate.stores.recorded.state import Defined, Definition
@@ -63,7 +63,11 @@ class S3Records:
             return s3_buckets.read_definition(self._endpoint, at.collection)
 
     def values(
-        self, at: Touch, definition: Definition, keys: Iterable[str] | None
+        self,
+        at: Touch,
+        definition: Definition,
+        keys: Iterable[str] | None,
+        loaded: Collection[Touch] = frozenset(),
     ) -> dict[str, Held]:
         """What is there under these keys; under all of them for None."""
         bucket, wanted = at.collection, None if keys is None else set(keys)
@@ -72,7 +76,9 @@ class S3Records:
             if versioning_of(definition):
                 versions = self._all_versions(bucket, wanted)
             else:
-                versions = self._objects(bucket, wanted)
+                # Our store gives no access lists, and each put takes away what there was.
+                plain = {touch.key for touch in loaded if touch.collection == bucket}
+                versions = self._objects(bucket, wanted, plain)
         return {
             key: Held(versions.get(key, ()), tuple(sorted(uploads.get(key, {}).items())))
             for key in {*versions, *uploads}
@@ -89,13 +95,12 @@ class S3Records:
         """Put and delete objects, whatever is there."""
         with _told(at):
             told = self._end_uploads(at.collection, wanted)
-            status = versioning_of(definition)
-            if not status:
+            if not versioning_of(definition):
                 return told + self._write_objects(at.collection, wanted)
             for key, held in wanted.items():
                 versions = held.versions if held is not None else ()
                 told += s3_versions.write_versions(
-                    self._endpoint, at.collection, status, key, versions
+                    self._endpoint, at.collection, definition, key, versions
                 )
         return told
 
@@ -115,13 +120,13 @@ class S3Records:
 
     def _define(self, bucket: str, found: Definition | None, wanted: Definition | None) -> Defined:
         if wanted is None:
-            held = self._delete(bucket) if found is not None else ()
+            held = self._delete(bucket, found) if found is not None else ()
             return Defined(is_empty=True, told=held)
         if found is not None:
             parts = s3_buckets.bring_back(self._endpoint, bucket, dict(found), dict(wanted))
             if not parts:
                 return Defined()
-            held = self._delete(bucket)
+            held = self._delete(bucket, found)
             if held:
                 return Defined(told=held)
         s3_buckets.create_bucket(self._endpoint, bucket, dict(wanted))
@@ -132,16 +137,18 @@ class S3Records:
         lost = [f"s3: the bucket '{bucket}' has another '{part}' than before" for part in parts]
         return Defined(is_empty=True, told=(f"the bucket '{bucket}', which {how}", *lost))
 
-    def _delete(self, bucket: str) -> tuple[str, ...]:
+    def _delete(self, bucket: str, found: Definition) -> tuple[str, ...]:
         """Delete a bucket with all that it holds; what S3 holds fast, and the bucket then."""
         for key, uploads in s3_versions.list_uploads(self._endpoint, bucket, None).items():
             for identifier in uploads:
                 s3_versions.abort_upload(self._endpoint, bucket, key, identifier)
         versions = list(s3_versions.list_versions(self._endpoint, bucket))
-        held = s3_versions.delete_versions(self._endpoint, bucket, versions)
+        locked = has_locks(found)
+        held = s3_versions.delete_versions(self._endpoint, bucket, versions, locked=locked)
         if not held:
             self._endpoint.s3("DELETE", bucket)
-        return held
+            return ()
+        return (*held, f"s3: the bucket '{bucket}' stays")
 
     def _end_uploads(self, bucket: str, wanted: Mapping[str, Held | None]) -> tuple[str, ...]:
         found = s3_versions.list_uploads(self._endpoint, bucket, set(wanted))
@@ -171,9 +178,13 @@ class S3Records:
         self._at_once(lambda one: put_object(self._endpoint, bucket, *one), puts)
         return (*told, *s3_versions.delete_versions(self._endpoint, bucket, gone))
 
-    def _objects(self, bucket: str, keys: set[str] | None) -> dict[str, tuple[Stored, ...]]:
+    def _objects(
+        self, bucket: str, keys: set[str] | None, plain: set[str]
+    ) -> dict[str, tuple[Stored, ...]]:
         names = sorted(s3_versions.list_keys(self._endpoint, bucket) if keys is None else keys)
-        found = self._at_once(lambda key: read_object(self._endpoint, bucket, key), names)
+        found = self._at_once(
+            lambda key: read_object(self._endpoint, bucket, key, is_plain=key in plain), names
+        )
         return {
             key: (stored,) for key, stored in zip(names, found, strict=True) if stored is not None
         }

@@ -59,6 +59,11 @@ def versioning_of(definition: Mapping[str, Any]) -> str:
     return status[1].decode() if status else ""
 
 
+def has_locks(definition: Mapping[str, Any]) -> bool:
+    """Whether its objects can be locked."""
+    return b"<ObjectLockEnabled>Enabled" in (definition["object-lock"] or b"")
+
+
 def set_versioning(endpoint: AwsEndpoint, bucket: str, status: str) -> None:
     """Switch versioning on (``Enabled``) or off (``Suspended``)."""
     body = (
@@ -77,8 +82,7 @@ def create_bucket(endpoint: AwsEndpoint, bucket: str, wanted: Definition) -> Non
         if constraint
         else b""
     )
-    locked = b"<ObjectLockEnabled>Enabled" in (wanted["object-lock"] or b"")
-    headers = {"x-amz-bucket-object-lock-enabled": "true"} if locked else {}
+    headers = {"x-amz-bucket-object-lock-enabled": "true"} if has_locks(wanted) else {}
     endpoint.s3("PUT", bucket, headers=headers, body=body)
 
 

@@ -75,9 +75,21 @@ class Stored:
 
 
 def read_object(
-    endpoint: AwsEndpoint, bucket: str, key: str, version: str | None = None
+    endpoint: AwsEndpoint,
+    bucket: str,
+    key: str,
+    version: str | None = None,
+    *,
+    is_plain: bool = False,
 ) -> Stored | None:
     """An object, or one version of it; None where there is none.
+
+    Args:
+        endpoint: the service.
+        bucket: the bucket.
+        key: of the object.
+        version: its id; None for the current one.
+        is_plain: whether it is known to have the usual access list.
 
     Raises:
         AwsError: the service refuses to say.
@@ -100,7 +112,7 @@ def read_object(
         None if answer.status == _HEAD_ONLY else answer.body,
         tuple(sorted((n, v) for n, v in headers.items() if not _is_of_parts(n, v))),
         tuple(sorted(tags.items())),
-        _access_list(endpoint, bucket, key, at),
+        None if is_plain else _access_list(endpoint, bucket, key, at),
         version in (None, "null"),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Collection_
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
@@ -43,9 +44,13 @@ class Touched:
 
     Args:
         touches: what was touched.
+        loaded: those that only our own store has touched.
     """
 
-    def __init__(self, touches: Iterable[Touch] = ()) -> None:
+    def __init__(
+        self, touches: Iterable[Touch] = (), loaded: Collection_[Touch] = frozenset()
+    ) -> None:
+        self.loaded = loaded
         self._keys: dict[Touch, set[str]] = {}
         self._whole: set[Touch] = set()
         for touch in touches:
@@ -100,9 +105,20 @@ class Records(Protocol):
         """What a collection is, None where there is none."""
 
     def values(
-        self, at: Touch, definition: Definition, keys: Iterable[str] | None
+        self,
+        at: Touch,
+        definition: Definition,
+        keys: Iterable[str] | None,
+        loaded: Collection_[Touch] = frozenset(),
     ) -> dict[str, Value]:
-        """The records with these keys that are there; all of them for None."""
+        """The records with these keys that are there; all of them for None.
+
+        Args:
+            at: the collection.
+            definition: of the collection.
+            keys: of the records.
+            loaded: those that were written by our own store last.
+        """
 
     def define(self, at: Touch, found: Definition | None, wanted: Definition | None) -> Defined:
         """Make a collection what it was; None is for one that is not there."""
