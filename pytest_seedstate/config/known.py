@@ -138,6 +138,18 @@ SETTINGS: tuple[Setting, ...] = (
         metavar="PROVIDER",
         variable="SEEDSTATE_PROVIDER",
     ),
+    Setting(
+        "seedstate_reuse",
+        "bool",
+        "Leave containers running for the next run, which takes them over",
+        flag="--seedstate-reuse",
+    ),
+    Setting(
+        "seedstate_opensearch_rewind",
+        "string",
+        "How an OpenSearch that is not embedded goes back: exact, or documents alone (default: exact)",
+        choices=("exact", "documents"),
+    ),
     _image("postgres", "PostgreSQL", POSTGRES_IMAGE),
     _image("localstack", "LocalStack", LOCALSTACK_IMAGE),
     _image("opensearch", "OpenSearch", OPENSEARCH_IMAGE),

@@ -46,6 +46,8 @@ class Settings:
     images: Mapping[str, str]
     urls: Mapping[str, str]
     ca_file: Path | None
+    reuse: bool
+    opensearch_rewind: Literal["exact", "documents"]
     scenarios: tuple[Path, ...]
     default_pack: str | None
     schema: tuple[str, ...]
@@ -108,6 +110,10 @@ class Settings:
                 for service in STORES_OF_SERVICE
                 if (url := value(f"seedstate_{service}_url"))
             },
+            reuse=bool(value("seedstate_reuse")),
+            opensearch_rewind=values.choice(
+                "seedstate_opensearch_rewind", value("seedstate_opensearch_rewind") or "exact"
+            ),
             ca_file=values.existing_file("seedstate_ca_file", path("seedstate_ca_file")),
             scenarios=tuple(root / name for name in value("seedstate_scenarios") or ["scenarios"]),
             default_pack=value("seedstate_default_pack") or None,

@@ -150,21 +150,31 @@ def external_endpoint(service: str, settings: Settings) -> Endpoint:
     Raises:
         SeedstateError: nothing says where, or as `named_endpoints`.
     """
-    setting = f"seedstate_{service}_url"
-    names = _url_names(service, settings.env)
-    given = given_environment()
-    named = [(setting, settings.urls.get(service)), *((name, given.get(name)) for name in names)]
-    for name, url in named:
+    for name, url in _named(service, settings):
         if url:
             found = read_endpoint(service, url, name, settings.trusted_hosts)
             ca_file = {"ca_file": str(settings.ca_file)} if settings.ca_file else {}
             return replace(found, variables={**found.variables, **ca_file})
+    setting, *names = (name for name, _ in _named(service, settings))
     raise SeedstateError(
         f"{service} is external, and nothing says where it is",
         where="seedstate_provider",
         checked=f"{setting}; in the environment: {', '.join(names)}",
         fix=f"set {setting} or {names[0]}; or another provider: {service}=embedded",
     )
+
+
+def is_named(service: str, settings: Settings) -> bool:
+    """Whether anything says where an external service is."""
+    return any(url for _, url in _named(service, settings))
+
+
+def _named(service: str, settings: Settings) -> list[tuple[str, str | None]]:
+    """What may say where an external service is, and what it says; what comes first wins."""
+    given = given_environment()
+    names = _url_names(service, settings.env)
+    setting = f"seedstate_{service}_url"
+    return [(setting, settings.urls.get(service)), *((name, given.get(name)) for name in names)]
 
 
 def url_variables(settings: Settings) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pytest_seedstate.config import Settings
 from pytest_seedstate.config.services import SERVICE_OF_STORE, STORES_OF_SERVICE
 from pytest_seedstate.engine.figures import Figures
-from pytest_seedstate.engine.providers import make_service, make_stores
+from pytest_seedstate.engine.providers import make_service, make_stores, silent
 from pytest_seedstate.errors import SeedstateError
 
 if TYPE_CHECKING:
@@ -42,14 +42,18 @@ class Fleet:
     Args:
         settings: the run's settings.
         figures: where starts are counted.
+        tell: told how far a long start is.
 
     Attributes:
         settings: the run's settings.
         stores: those that run, by name.
     """
 
-    def __init__(self, settings: Settings, figures: Figures) -> None:
+    def __init__(
+        self, settings: Settings, figures: Figures, tell: Callable[[str], None] = silent
+    ) -> None:
         self.settings = settings
+        self._tell = tell
         self._figures = figures
         self._making = Lock()
         self._rundir: RunDir | None = None
@@ -183,7 +187,7 @@ class Fleet:
                     sweep()
                     self._rundir = RunDir(self.settings.root)
                 self._services[name] = make_service(
-                    name, self._rundir, self.settings, self._figures.remarks.append
+                    name, self._rundir, self.settings, self._figures.remarks.append, self._tell
                 )
             return self._services[name]
 

@@ -152,12 +152,24 @@ class Project:
 
     @cached_property
     def services(self) -> tuple[str, ...]:
-        """The services that the installed extras can reach, or that ini ``seedstate_env`` names."""
+        """The services that ini ``seedstate_env`` names; else those that can be reached.
+
+        These are the ones whose client is installed, and of external ones those that are named.
+        """
         if self._endpoints is not None:
             return tuple(self._endpoints)
         if self.settings.env:
             return tuple(sorted(services_named(self.settings.env)))
-        return tuple(name for name, (_, package) in CLIENT_OF_SERVICE.items() if find_spec(package))
+        return tuple(
+            name
+            for name, (_, package) in CLIENT_OF_SERVICE.items()
+            if find_spec(package) and self._is_somewhere(name)
+        )
+
+    def _is_somewhere(self, service: str) -> bool:
+        from pytest_seedstate.engine.endpoints import is_named
+
+        return self.settings.providers[service] != "external" or is_named(service, self.settings)
 
     @property
     def stores_of_environment(self) -> frozenset[str]:

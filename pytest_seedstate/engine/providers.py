@@ -8,13 +8,24 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol, cast
 
 from pytest_seedstate.config import Settings
+from pytest_seedstate.engine.endpoints import external_endpoint
+from pytest_seedstate.engine.recorded import RecordedService, Variables
 from pytest_seedstate.errors import MissingExtraError, SeedstateError
 from pytest_seedstate.services.base import Service
+from pytest_seedstate.services.external.existing import ExistingService
 from pytest_seedstate.stores.base import Journal
 
 if TYPE_CHECKING:
+    from pytest_seedstate.services.containers.service import ContainerService
     from pytest_seedstate.services.rundir import RunDir
     from pytest_seedstate.stores.base import Store
+
+Note = Callable[[str], None]
+
+
+def silent(words: str) -> None:
+    """Tell nobody."""
+
 
 CLIENT_OF_SERVICE = {
     "postgres": ("postgres", "psycopg"),
@@ -32,7 +43,7 @@ _NEEDS = {
 
 
 def make_service(
-    name: str, rundir: RunDir, settings: Settings, note: Callable[[str], None]
+    name: str, rundir: RunDir, settings: Settings, note: Note, tell: Note = silent
 ) -> Service:
     """A service as its provider has it, not yet started.
 
@@ -41,34 +52,89 @@ def make_service(
         rundir: the run's folder.
         settings: the run's settings.
         note: told what went wrong without failing the run, such as a cache that is read-only.
+        tell: told how far a long start is.
 
     Raises:
         MissingExtraError: something that it needs is not installed.
         SeedstateError: this system cannot run it, or nothing says where it is.
     """
+    if settings.providers[name] == "embedded":
+        return _embedded(name, rundir, settings, note)
+    if find_spec("httptools") is None:
+        raise MissingExtraError("containers", "httptools", f"{name} that is not embedded")
     if settings.providers[name] == "external":
-        return _external(name, settings)
-    return _embedded(name, rundir, settings, note)
+        endpoint = external_endpoint(name, settings)
+        title = f"{name} at {endpoint.variables['host']}:{endpoint.variables['port']}"
+        service: Service = ExistingService(name, endpoint.variables, endpoint.source)
+        return _in_use(service, title, rundir, settings, shared=True)
+    container = _container(name, rundir, settings, note, tell)
+    return _in_use(container, container.title, rundir, settings, shared=settings.reuse)
 
 
-def _external(name: str, settings: Settings) -> Service:
-    from pytest_seedstate.engine.endpoints import external_endpoint
-    from pytest_seedstate.services.external.existing import ExistingService
+def _container(
+    name: str, rundir: RunDir, settings: Settings, note: Note, tell: Note
+) -> ContainerService:
+    if find_spec("testcontainers") is None:
+        raise MissingExtraError("containers", "testcontainers", f"a container of {name}")
+    from pytest_seedstate.services import containers
 
-    endpoint = external_endpoint(name, settings)
-    service = ExistingService(name, endpoint.variables, endpoint.source)
-    if name == "postgres":
+    kinds: dict[str, Callable[..., ContainerService]] = {
+        "postgres": containers.ContainerPostgres,
+        "aws": containers.ContainerLocalStack,
+        "opensearch": containers.ContainerOpenSearch,
+    }
+    image = settings.images["localstack" if name == "aws" else name]
+    # Where a proxy stands before it, that has the port which applications are told.
+    port = settings.postgres_port if name == "postgres" else None
+    return kinds[name](rundir, image=image, port=port, reuse=settings.reuse, note=note, tell=tell)
+
+
+def _in_use(
+    service: Service, title: str, rundir: RunDir, settings: Settings, *, shared: bool
+) -> Service:
+    """A service that we do not run ourselves, with what finds the way back in it.
+
+    Args:
+        service: the service itself.
+        title: how it is called in messages.
+        rundir: the run's folder.
+        settings: the run's settings.
+        shared: whether others may use it too.
+    """
+    if service.name == "postgres":
         from pytest_seedstate.services.external.database import OwnDatabase
 
         return OwnDatabase(service)
-    raise SeedstateError(
-        f"{name} cannot be external yet", fix=f"let it be embedded: {name}=embedded"
+    from pytest_seedstate.services.proxy.service import RecordingProxy
+
+    is_aws = service.name == "aws"
+    proxy = RecordingProxy(
+        rundir,
+        title=f"the recording proxy of {title}",
+        upstream=lambda: service.variables,
+        classifier=service.name,
+        port=settings.aws_port if is_aws else settings.opensearch_port,
     )
 
+    def make_aws(behind: Variables, through: Variables) -> list[Store]:
+        from pytest_seedstate.stores.recorded.aws import recorded_aws
 
-def _embedded(
-    name: str, rundir: RunDir, settings: Settings, note: Callable[[str], None]
-) -> Service:
+        _, dynamodb, s3 = recorded_aws(title, upstream=behind, recorded=through, recording=proxy)
+        return [dynamodb, s3]
+
+    def make_opensearch(behind: Variables, through: Variables) -> list[Store]:
+        from pytest_seedstate.stores.opensearch import OpenSearchStore
+        from pytest_seedstate.stores.opensearch_node.journal import NodeJournal
+
+        journal = NodeJournal(
+            behind, recording=proxy, mode=settings.opensearch_rewind, shared=shared
+        )
+        return [OpenSearchStore(through, journal)]
+
+    return RecordedService(service, proxy, make_aws if is_aws else make_opensearch)
+
+
+def _embedded(name: str, rundir: RunDir, settings: Settings, note: Note) -> Service:
     if sys.platform == "win32":
         raise SeedstateError(
             "the embedded services run on Linux and macOS only", fix="run the tests under WSL"
@@ -114,6 +180,8 @@ class JournaledService(Service, Protocol):
 
 def make_stores(service: Service, rundir: RunDir, settings: Settings) -> list[Store]:
     """The stores of a started service."""
+    if isinstance(service, RecordedService):
+        return service.stores()
     if service.name == "postgres":
         from pytest_seedstate.stores.postgres import PostgresStore
 

@@ -1,0 +1,90 @@
+"""A service that is not ours to fork, behind the proxy that records what is written to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.services.base import Service
+
+if TYPE_CHECKING:
+    from pytest_seedstate.services.proxy.service import RecordingProxy
+    from pytest_seedstate.stores.base import Journal, Store
+
+Variables = Mapping[str, str]
+MakeStores = Callable[[Variables, Variables], "list[Store]"]
+"""Makes stores of a service's own variables and of those that lead through the proxy."""
+
+
+@runtime_checkable
+class LeavingJournal(Protocol):
+    """A journal that has put something into its service."""
+
+    def close(self) -> None:
+        """Take it away."""
+
+
+class RecordedService:
+    """A `Service` whose clients, our stores among them, all go through a recording proxy.
+
+    Args:
+        service: what stands behind it.
+        proxy: what is between.
+        make: makes the stores once both run.
+    """
+
+    def __init__(self, service: Service, proxy: RecordingProxy, make: MakeStores) -> None:
+        self._service = service
+        self._proxy = proxy
+        self._make = make
+        self._journals: list[Journal] = []
+
+    @property
+    def name(self) -> str:
+        """That of the service."""
+        return self._service.name
+
+    @property
+    def variables(self) -> Variables:
+        """Those of the service, with ``url``, ``host`` and ``port`` of the proxy."""
+        behind = dict(self._service.variables)
+        behind.pop("ca_file", None)
+        _, _, rest = behind["url"].partition("://")
+        authority, slash, path = rest.partition("/")
+        login, at, _ = authority.rpartition("@")
+        place = f"{self._proxy.host}:{self._proxy.port}"
+        return {
+            **behind,
+            "url": f"http://{login}{at}{place}{slash}{path}",
+            "host": self._proxy.host,
+            "port": str(self._proxy.port),
+        }
+
+    def start(self) -> None:
+        """Start the service, then the proxy."""
+        self._service.start()
+        self._proxy.start()
+
+    def stores(self) -> list[Store]:
+        """The stores of the started service."""
+        made = self._make(self._service.variables, self.variables)
+        self._journals = list({id(store.journal): store.journal for store in made}.values())
+        return made
+
+    def failure(self, patience: float = 0.0) -> SeedstateError | None:
+        """Why the service or the proxy does not run any more; None while both do."""
+        return self._service.failure(patience) or self._proxy.failure(patience)
+
+    def give_to(self, pid: int, start: str) -> list[int]:
+        """Have both live on, see `Service.give_to`."""
+        return [*self._service.give_to(pid, start), *self._proxy.give_to(pid, start)]
+
+    def stop(self) -> None:
+        """Take away what is ours in the service, stop the proxy, then the service."""
+        for journal in self._journals:
+            if isinstance(journal, LeavingJournal):
+                journal.close()
+        self._journals.clear()
+        self._proxy.stop()
+        self._service.stop()
