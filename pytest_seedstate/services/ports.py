@@ -77,6 +77,14 @@ def port_taken(port: ReservedPort, number: int, cause: Exception | None = None) 
             where=port.setting,
             fix=f"correct or remove {port.setting}; without it a free port is taken",
         )
+    if number == 0:
+        return SeedstateError(
+            f"no port is left on {HOST} for {port.service}",
+            checked="the system's range of ports for programs that want any one"
+            + (f": {cause.strerror}" if isinstance(cause, OSError) else ""),
+            fix="end programs that hold many ports (runs that were left behind, perhaps), or widen "
+            "the range: sysctl net.ipv4.ip_local_port_range",
+        )
     why = "is already used by another program"
     if isinstance(cause, OSError) and cause.errno != errno.EADDRINUSE:
         why = f"cannot be had ({cause.strerror})"

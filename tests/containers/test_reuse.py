@@ -8,6 +8,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -78,10 +79,12 @@ def test_found_again(project: Path, engine: DockerEngine, containers: Containers
 
 def test_shared_by_processes(hold: Hold, engine: DockerEngine, project: Path) -> None:
     """Workers that start at the same time have one container, and none ends it under another."""
-    first, second = hold("reuse"), hold("reuse")
-    assert first.told["variables"] == second.told["variables"]
-    assert first.told["container"] == second.told["container"]
+    with ThreadPoolExecutor(3) as pool:
+        first, second, third = pool.map(hold, ["reuse"] * 3)
+    assert first.told["variables"] == second.told["variables"] == third.told["variables"]
+    assert first.told["container"] == second.told["container"] == third.told["container"]
     first.close()
+    third.close()
     with psycopg.connect(second.told["variables"]["url"]) as session:
         assert session.execute("SELECT 1").fetchone() == (1,)
     (kept,) = remove_kept(engine, project)

@@ -157,7 +157,7 @@ class ContainerService(ABC):
         atexit.register(self.stop)
         try:
             engine = self._engine = DockerEngine(self.title)
-            sweep(engine)
+            sweep(engine, self._note)
             image = fetch_image(engine, self._image, setting=self.image_setting, tell=self._tell)
             spot = self._spot()
             if isinstance(spot, KeptSpot):

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.services.cache import Note, log_note
 from pytest_seedstate.services.containers.docker_engine import DockerEngine, Found
 from pytest_seedstate.services.containers.labels import (
     MACHINE,
@@ -41,24 +43,34 @@ class Kept:
     users: tuple[int, ...]
 
 
-def sweep(engine: DockerEngine) -> list[str]:
+def sweep(engine: DockerEngine, note: Note = log_note) -> list[str]:
     """Remove what is left of killed runs, and what was kept and is of no use any more.
 
     Containers of runs that live, of other users and of other machines are left alone, and so are
     kept ones that somebody uses.
 
+    Args:
+        engine: where.
+        note: is told of a container that cannot be removed: no run fails for another's leftovers.
+
     Returns:
         The ids of the containers that were removed.
     """
     removed = []
-    for found in engine.find(service=None):
-        if is_leftover(found.labels):
-            engine.remove(found.id)
-            removed.append(found.id)
-    for found in _kept(engine):
-        with _held(found) as register:
-            if _remove_unused(engine, register, found, _is_stale):
+    leftovers = [found for found in engine.find(service=None) if is_leftover(found.labels)]
+    for found in [*leftovers, *_kept(engine)]:
+        try:
+            if found in leftovers:
+                engine.remove(found.id)
                 removed.append(found.id)
+                continue
+            with _held(found) as register:
+                if _remove_unused(engine, register, found, _is_stale):
+                    removed.append(found.id)
+        except SeedstateError as error:
+            note(
+                f"seedstate: a container of an earlier run stays ({found.id[:12]}): {error.detail}"
+            )
     return removed
 
 
