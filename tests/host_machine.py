@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from pytest_seedstate.services.host.journal import HostJournal
+from pytest_seedstate.stores.base import Journal
 from tests.machines import machine_settings
 
 FILLED = "machine"
@@ -26,7 +26,7 @@ class Subject:
     """What a machine drives.
 
     Attributes:
-        journal: of the host; ``FILLED`` is its current baseline.
+        journal: of the service; ``FILLED`` is its current baseline.
         names: of operations; those that are there twice are carried out more often.
         write: carries out one, with two small numbers; what the service refuses is no error.
         everything: all that the public API says is there.
@@ -34,7 +34,7 @@ class Subject:
         in_full: `everything` with what the operations never change, for the end of each run.
     """
 
-    journal: HostJournal
+    journal: Journal
     names: Sequence[str]
     write: Callable[[str, int, int], None]
     everything: Callable[[], State]
@@ -172,15 +172,21 @@ class HostMachine(RuleBasedStateMachine):
             self.journal.forget(name)
 
 
-def run_host_machine(subject: Subject) -> None:
-    """Carry out random writes, marks, rewinds and switches, compared in full after each return."""
+def run_host_machine(subject: Subject, *, examples: int = 12, steps: int = 30) -> None:
+    """Carry out random writes, marks, rewinds and switches, compared in full after each return.
+
+    Args:
+        subject: what is driven.
+        examples: how many runs, see `machine_settings`.
+        steps: the most steps of one.
+    """
     subject.journal.keep(FILLED)
     filled, in_full = subject.everything(), (subject.in_full or subject.everything)()
     counts: Counter[str] = Counter()
     machine: Callable[[], HostMachine] = lambda: HostMachine(  # noqa: E731
         subject, filled, in_full, counts
     )
-    run_state_machine_as_test(machine, settings=machine_settings(examples=12, steps=30))
+    run_state_machine_as_test(machine, settings=machine_settings(examples=examples, steps=steps))
     # For whoever makes a long run.
     print(", ".join(f"{count} {what}" for what, count in counts.items()))
     subject.journal.switch("empty")

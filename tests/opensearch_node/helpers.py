@@ -115,7 +115,7 @@ def everything(client: Client) -> dict[str, Any]:
 
 
 def _index(client: Client, name: str) -> dict[str, Any]:
-    asked = {"size": 1000, "version": True, "seq_no_primary_term": True, "sort": ["_doc"]}
+    asked = {"size": 5000, "version": True, "seq_no_primary_term": True, "sort": ["_doc"]}
     hits = client("POST", f"/{name}/_search", asked).body["hits"]["hits"]
     lines = [part for search in SEARCHES for part in ({}, search)]
     found = client("POST", f"/{name}/_msearch", lines).body["responses"]

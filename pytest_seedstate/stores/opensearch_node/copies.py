@@ -26,7 +26,8 @@ def is_orphan(name: str) -> bool:
     found = _NAME.match(name)
     if found is None or found["machine"] != f"{uuid.getnode():012x}":
         return False
-    return not name.startswith(copies_of(int(found["pid"])))
+    pid = int(found["pid"])
+    return process_start(pid) is None or not name.startswith(copies_of(pid))
 
 
 def sweep_copies(node: Node, is_unneeded: Callable[[str], bool]) -> None:

@@ -25,11 +25,11 @@ class DocumentsUndo:
         self._node = node
         self._touches = list(touches)
 
-    def __call__(self, name: str, held: Held, index: IndexState) -> Held | None:
+    def __call__(self, name: str, held: Held, index: IndexState) -> tuple[Held, int] | None:
         """Put an index's documents back.
 
         Returns:
-            What it holds then; None where it has to be replaced: too much was written, it passes
+            What it holds then, and how many documents were put back; None where it has to be replaced: too much was written, it passes
             everything through a pipeline or refuses writes, or somebody else writes to it.
         """
         if (
@@ -53,7 +53,7 @@ class DocumentsUndo:
         after, _ = self._node.marks(named(name))[name]
         if after.uuid != before.uuid or after.operations != before.operations + len(actions):
             return None
-        return Held(after, held.contents, held.definition)
+        return Held(after, held.contents, held.definition), len(actions)
 
 
 def _actions(changed: Changed) -> list[bytes] | None:
@@ -64,11 +64,12 @@ def _actions(changed: Changed) -> list[bytes] | None:
         one = then or now
         assert one is not None
         if then is not None and now is not None:
-            if then.number == now.number and then.source == now.source:
-                continue
             if then.routing != now.routing:
                 # Now there are two documents of this id, on two shards.
                 return None
+            # As text: Python takes true for 1.
+            if line(then.source) == line(now.source):
+                continue
         about = {"_id": identifier}
         if one.routing is not None:
             about["routing"] = one.routing

@@ -34,10 +34,12 @@ class RefusedError(SeedstateError):
 
     Attributes:
         is_forbidden: whether a block of an index or of the cluster forbids it.
+        is_there_already: whether what was to be created is there.
     """
 
     def __init__(self, request: str, status: int, reason: str) -> None:
         self.is_forbidden = status == _FORBIDDEN
+        self.is_there_already = "already exists" in reason
         super().__init__(f"OpenSearch refused {request}: {reason}")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.stores.opensearch_node.contents import Contents
 from pytest_seedstate.stores.opensearch_node.definitions import (
     ClusterDefinitions,
     ClusterRestorer,
@@ -26,8 +27,14 @@ from pytest_seedstate.stores.parallel import in_parallel
 _READ_ONLY = "index.blocks.read_only"
 """The block that forbids deleting an index."""
 
-Undo = Callable[[str, Held, IndexState], Held | None]
-"""Puts an index's documents back in place; None where it has to be replaced."""
+Undo = Callable[[str, Held, IndexState], "tuple[Held, int] | None"]
+"""Puts an index's documents back in place: what it holds then, and how many there were.
+
+None where it has to be replaced.
+"""
+
+_MOST_ATTEMPTS = 20
+"""To create an index that a client's writes create, too."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +166,8 @@ class Restorer:
             undone = self._undo(name, held, index)
             if undone is None:
                 return False
-            held = undone
+            held, count = undone
+            self._restored.changed += count
         self._restored.held[name] = Held(held.mark, index.contents, index.definition)
         return True
 
@@ -195,15 +203,28 @@ class Restorer:
         if index.contents is None:
             self._restored.phrases.append(f"index {name}, which was closed (cannot be put back)")
             return
-        try:
-            mark = index.contents.make(self._node, name, index.definition)
-        except RefusedError as error:
-            raise SeedstateError(
-                f"the index '{name}' cannot be brought back",
-                where=self._node.url,
-                checked=str(error),
-                fix="look at the node's log, and run again: every run begins with its own state",
-            ) from error
+        mark = self._replace(name, index.contents, index.definition)
         self._restored.changed += index.contents.count
         if mark is not None:
             self._restored.held[name] = Held(mark, index.contents, index.definition)
+
+    def _replace(self, name: str, contents: Contents, definition: IndexDefinition) -> Mark | None:
+        for _ in range(_MOST_ATTEMPTS):
+            try:
+                return contents.make(self._node, name, definition)
+            except RefusedError as error:
+                if not error.is_there_already:
+                    raise SeedstateError(
+                        f"the index '{name}' cannot be brought back",
+                        where=self._node.url,
+                        checked=error.problem,
+                        fix="look at the node's log",
+                    ) from error
+            # A client has written to it in the moment when it was not there.
+            self._node.delete([name])
+        raise SeedstateError(
+            f"the index '{name}' cannot be brought back: somebody creates it all the time",
+            where=self._node.url,
+            checked=f"it was deleted and created {_MOST_ATTEMPTS} times",
+            fix="end the background work of the test, or let it wait for that",
+        )
