@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from rewinding import all_stores, aws, loading, opensearch, postgres, suite
+from rewinding import all_stores, aws, loading, opensearch, postgres, proxy, suite
 from rewinding.measuring import Run
 
 PARTS = {
@@ -25,6 +25,7 @@ PARTS = {
     "writes": postgres.writes,
     "aws": aws.aws,
     "opensearch": opensearch.opensearch,
+    "proxy": proxy.proxy,
     "all": all_stores.all_stores,
     "switch": all_stores.switching,
     "suite": suite.suite,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import pytest
 
 from pytest_seedstate.services.proxy.service import RecordingProxy
 
-from .services import KEYS, PATIENCE, Raw, client, moto_server, started
+from .services import Raw, bare, client, moto_server, started
 
 
 @pytest.fixture(scope="session")
@@ -59,10 +58,5 @@ def clients(session_proxy: RecordingProxy) -> Clients:
 @pytest.fixture
 def raw(tmp_path: Path) -> Iterator[Raw]:
     """A proxy in front of a bare socket, both ends of which are the test's."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(PATIENCE)
-        port = listener.getsockname()[1]
-        with started(tmp_path, {"url": f"http://127.0.0.1:{port}", **KEYS}) as running:
-            made = Raw(running, listener)
-            yield made
-            made.close()
+    with bare(tmp_path) as made:
+        yield made

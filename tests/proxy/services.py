@@ -191,6 +191,18 @@ class Raw:
         return wire
 
 
+@contextlib.contextmanager
+def bare(folder: Path, classifier: str = "aws") -> Iterator[Raw]:
+    """A proxy in front of a bare socket."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with started(folder, {"url": url, **KEYS}, classifier) as running:
+            made = Raw(running, listener)
+            yield made
+            made.close()
+
+
 def answer(status: int, body: bytes = b"", *headers: str) -> bytes:
     """An HTTP answer."""
     lines = [f"HTTP/1.1 {status} Said", f"Content-Length: {len(body)}", *headers, "", ""]

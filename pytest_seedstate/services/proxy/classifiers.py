@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from importlib import import_module
 from typing import Any, Protocol
 
 from pytest_seedstate.services.aws.recorder import Request, Write
@@ -99,5 +98,7 @@ def classifier_for(name: str, upstream: Mapping[str, str]) -> Classifier:
 
         return AwsRequests(upstream)
     if name == "opensearch":
-        return _Stateless(import_module(f"{__package__}.opensearch_requests").classify)
+        from pytest_seedstate.services.proxy import opensearch_requests
+
+        return _Stateless(opensearch_requests.classify)
     raise ValueError(f"nothing is known of the requests of '{name}'")

@@ -18,6 +18,8 @@ from pytest_seedstate.services.proxy.recording import Recording
 _LINGER = 10.0
 """Seconds that a client has to close its end after the service has closed its own."""
 
+_BUFFER = memoryview(bytearray(1 << 17))
+
 _ABANDONED = 60.0
 """Seconds that the service may still answer after the client has gone."""
 
@@ -80,7 +82,7 @@ class Upstream:
             return None
 
 
-class Side(asyncio.Protocol):
+class Side(asyncio.BufferedProtocol):
     """One end of a link.
 
     Args:
@@ -109,8 +111,13 @@ class Side(asyncio.Protocol):
         if self._pauses:
             transport.pause_reading()
 
-    def data_received(self, data: bytes) -> None:
-        self._received(data)
+    def get_buffer(self, sizehint: int) -> memoryview:
+        # One for all: it is emptied before anything else is received. A fresh one for each time,
+        # as plain protocols have it, takes 0.02 ms.
+        return _BUFFER
+
+    def buffer_updated(self, size: int) -> None:
+        self._received(bytes(_BUFFER[:size]))
 
     def eof_received(self) -> bool:
         self._ended()

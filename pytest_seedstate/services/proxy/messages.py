@@ -27,6 +27,7 @@ from pytest_seedstate.services.host.hosted import Touch
 from pytest_seedstate.services.proxy.recording import WriteInFlight
 
 _TELLING = frozenset({"host", "authorization", "x-amz-target", "content-type"})
+_WANTED = {name.encode(): name for name in (*_TELLING, "user-agent", "content-encoding", "expect")}
 _REQUEST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.[01]\r\n")
 _UPGRADE = re.compile(rb"\nupgrade:", re.IGNORECASE)
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
@@ -155,7 +156,9 @@ class Requests:
         self._target += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        wanted = _WANTED.get(name.lower())
+        if wanted is not None:
+            self._headers[wanted] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         headers = self._headers
