@@ -134,6 +134,14 @@ class SuspendableJournal(Journal, Protocol):
         """
 
 
+@runtime_checkable
+class ReplacingJournal(Protocol):
+    """A journal that may have to replace all of its service's data at once."""
+
+    def replacements(self) -> int:
+        """How often it has done that; each time all connections to the data were cut."""
+
+
 class Store(Protocol):
     """The adapter for one data service."""
 

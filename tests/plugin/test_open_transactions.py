@@ -154,3 +154,36 @@ def test_one_that_has_only_locked_rows_is_not_left_to_the_next_test(
 
     result.assert_outcomes(passed=4, errors=1)
     result.stdout.fnmatch_lines(["*ERROR at teardown of test_locks*", "*pid * 'locker' (idle in *"])
+
+
+def test_one_that_is_prepared_and_only_holds_locks_fails_its_own_test(
+    project: pytest.Pytester,
+) -> None:
+    """No session holds it, and nothing differs: a later test that writes would be blamed."""
+    write(
+        project,
+        "test_prepared.py",
+        """
+        import pytest
+
+        pytestmark = pytest.mark.scenario("three-products")
+
+        def test_prepares(postgres):
+            postgres.execute("BEGIN; LOCK TABLE products IN EXCLUSIVE MODE")
+            postgres.execute("PREPARE TRANSACTION 'forgotten'")
+
+        def test_reads(postgres):
+            assert postgres.execute("SELECT * FROM pg_prepared_xacts").fetchall() == []
+
+        def test_writes(postgres):
+            postgres.execute("SET lock_timeout = '5s'")
+            assert postgres.execute("DELETE FROM products").rowcount == 3
+        """,
+    )
+
+    result = project.runpytest(*OPTIONS, "-o", "seedstate_lock_timeout=0.2")
+
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*ERROR at teardown of test_prepares*", "*prepared transaction 'forgotten' (*"]
+    )

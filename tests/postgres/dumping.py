@@ -119,9 +119,11 @@ def dump(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "FROM pg_largeobject_metadata ORDER BY oid"
     ).fetchall()
     found["settings"] = connection.execute(
-        "SELECT d.datacl::text, s.setrole, s.setconfig FROM pg_database d "
+        "SELECT pg_get_userbyid(d.datdba), d.datacl::text, d.datconnlimit, d.datallowconn, "
+        "d.datistemplate, shobj_description(d.oid, 'pg_database'), s.setrole, s.setconfig "
+        "FROM pg_database d "
         "LEFT JOIN pg_db_role_setting s ON s.setdatabase = d.oid "
-        "WHERE d.datname = current_database() ORDER BY 2"
+        "WHERE d.datname = current_database() ORDER BY 7"
     ).fetchall()
     return found
 

@@ -12,6 +12,8 @@ BASELINES = "tests/postgres/test_baselines.py::"
 APPLICATIONS = "tests/postgres/test_applications.py::"
 DISPOSABLE = "tests/postgres/test_disposable.py::"
 REPLACING = "tests/postgres/test_replacing.py::"
+SETTINGS = "tests/postgres/test_settings.py::"
+VIEWS = "tests/postgres/test_views.py::"
 
 _LOGS = "stores/postgres/install_sql.py"
 _SERVER = "stores/postgres/server_sql.py"
@@ -24,6 +26,8 @@ _REDO = "stores/postgres/redo.py"
 _CLONES = "stores/postgres/clones.py"
 _RETRYING = "stores/postgres/retrying.py"
 _WITHOUT = "stores/postgres/disposable.py"
+_SETTINGS = "stores/postgres/settings.py"
+_VIEWS = "stores/postgres/views.py"
 
 _RECORDING = (
     Mutation(
@@ -402,14 +406,62 @@ PROOFS: dict[str, tuple[Mutation, ...]] = {
         Mutation("prepared transactions are waited for", "stores/postgres/blockers.py",
                  "UNION ALL SELECT NULL, gid FROM pg_prepared_xacts WHERE database = current_database()\n"),
     ),
+    APPLICATIONS + "test_a_prepared_transaction_that_only_holds_locks_is_rolled_back": (
+        Mutation("a prepared transaction is not clean", _SERVER,
+                 "\n    AND NOT EXISTS (SELECT FROM pg_prepared_xact() p WHERE p.dbid = {here})"),
+    ),
+    SETTINGS + "test_what_is_changed_comes_back": (
+        Mutation("settings are looked at", _DATABASE, " and self.settings.at(snapshot) == position.settings"),
+        Mutation("settings are looked at again", _SETTINGS, "if snapshot == self._seen_at", "if self._seen_at"),
+        Mutation("settings are put back", _JOURNAL,
+                 "            self._database.settings.put(position.settings)\n"),
+        Mutation("what there was not is taken away", _SETTINGS,
+                 "                connection.execute(statement)\n            for", "                pass\n            for"),
+    ),
+    SETTINGS + "test_each_position_has_its_own": (
+        Mutation("a position has its settings on a clone", _DATABASE,
+                 "        self.settings.put(position.settings)\n"),
+    ),
+    SETTINGS + "test_each_baseline_has_its_own": (
+        Mutation("a switch puts settings back", _DATABASE, "        self.settings.put(baseline.settings)\n"),
+    ),
+    SETTINGS + "test_a_database_that_is_marked_as_a_template_can_be_replaced": (
+        Mutation("the mark of a template does not keep a database", _CLONES,
+                 '            connection.execute(f"ALTER DATABASE {quote(control.dbname)} IS_TEMPLATE false")\n',
+                 "            raise\n"),
+    ),
+    VIEWS + "test_a_refresh_finds_what_a_test_begins_with": (
+        Mutation("a baseline's views are fresh", _DATABASE,
+                 "        refresh_stale(self.control, self._touched(self.control.connection), unknown)\n"),
+    ),
+    VIEWS + "test_views_upon_views_are_refreshed_in_their_order": (
+        Mutation("views are refreshed after those they read", _VIEWS, "reads[oid]) for oid in order)",
+                 "reads[oid]) for oid in found)"),
+        Mutation("a view is as old as those it reads", _VIEWS, "            last[view.oid] = refresh\n",
+                 "            pass\n"),
+    ),
+    VIEWS + "test_what_is_read_indirectly": (
+        Mutation("a load refreshes views", "stores/postgres/store.py",
+                 "                refresh_after(connection, {ANYTHING} if tables & plan.triggered else tables)\n"),
+        Mutation("triggers write elsewhere", "stores/postgres/store.py",
+                 "{ANYTHING} if tables & plan.triggered else tables", "tables"),
+        Mutation("functions read anything", _VIEWS, "if ANYTHING in view.reads or", "if"),
+        Mutation("rows of partitions and heirs are read", _VIEWS,
+                 "UNION SELECT inhparent::int8, inhrelid::int8 FROM pg_inherits\n"),
+        Mutation("rows arrive in partitions", _VIEWS,
+                 "UNION SELECT inhrelid::int8, inhparent::int8 FROM pg_inherits\n"),
+    ),
+    VIEWS + "test_views_without_data_stay_so": (
+        Mutation("a view that is read is filled for a moment", _VIEWS,
+                 "if view.populated or view.oid in read:", "if view.populated:"),
+    ),
     APPLICATIONS + "test_a_prepared_transaction_does_not_hold_up_a_clone": (
         Mutation("prepared transactions are rolled back before a clone", _CLONES,
                  "            end_prepared(control)\n"),
     ),
     CRASHES + "test_a_crash_is_never_clean": (
         Mutation("a clean database has its mark", _DATABASE,
-                 "            self._nonce,\n            position.entry,\n",
-                 "            self.control.one(self._clean)[0],\n            position.entry,\n"),
+                 "known = [self._nonce, position.entry", "known = [found[0], position.entry"),
         Mutation("a lost mark is a lost journal", _DATABASE, "if nonce != self._nonce or not nonce:", "if False:"),
         Mutation("a template's unlogged tables are filled again", _DATABASE, "            or table.unlogged\n"),
     ),
@@ -439,7 +491,7 @@ PROOFS: dict[str, tuple[Mutation, ...]] = {
         Mutation("they are never behind a baseline", _DATABASE,
                  "                set_cached(connection, baseline.cached)\n"),
     ),
-    REPLACING + "test_settings_and_rights_of_the_database_stay": (
+    DISPOSABLE + "test_each_clone_has_the_databases_settings": (
         Mutation("a clone has the database's settings", _CLONES,
                  "            for statement in template.settings:\n                connection.execute(statement)\n"),
     ),

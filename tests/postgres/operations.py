@@ -107,6 +107,8 @@ LOCKING_WRITES = (
 
 ALONE = (
     "REFRESH MATERIALIZED VIEW ages",
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET shop.n = {n}', current_database()); END $$",
+    "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO PUBLIC', current_database()); END $$",
     "VACUUM people",
     "VACUUM FULL bag",
     "CLUSTER documents USING documents_pkey",

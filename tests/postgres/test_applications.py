@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -183,6 +184,39 @@ def test_a_prepared_transaction_that_stays_is_rolled_back(
     journal.rewind()
     database.assert_at("schema")
     assert journal.is_clean()
+
+
+def test_a_prepared_transaction_that_only_holds_locks_is_rolled_back(database: Database) -> None:
+    """It has nothing to undo, and would hold up a later test; others' ids come and go meanwhile."""
+    database.make(PEOPLE)
+    journal, app = database.store.journal, database.connect()
+    app.execute("BEGIN; LOCK TABLE people IN EXCLUSIVE MODE; PREPARE TRANSACTION 'a lock'")
+    for _ in range(2):
+        assert not journal.is_clean()
+        database.connect().execute("SELECT pg_current_xact_id()")
+    journal.rewind()
+    ended = journal.end_writers()
+    assert ended is not None
+    assert "prepared transaction 'a lock'" in ended[0]
+    journal.rewind()
+    assert journal.is_clean()
+    app.execute("SET lock_timeout = '1s'; DELETE FROM people")
+
+
+def test_a_prepared_transaction_of_another_database_is_none_of_ours(
+    new_database: Callable[..., Database],
+) -> None:
+    """It stays, and the database is clean."""
+    ours, other = new_database(lock_timeout=1.0), new_database()
+    for database in (ours, other):
+        database.make(PEOPLE)
+    other.connect().execute("BEGIN; DELETE FROM people; PREPARE TRANSACTION 'of the other'")
+    assert ours.store.journal.is_clean()
+    ours.connect().execute("DELETE FROM people")
+    ours.store.journal.rewind()
+    assert ours.store.journal.end_writers() is None
+    assert ours.store.journal.is_clean()
+    assert not other.store.journal.is_clean()
 
 
 def test_a_prepared_transaction_does_not_hold_up_a_clone(database: Database) -> None:

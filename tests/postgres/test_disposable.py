@@ -39,6 +39,23 @@ def test_nothing_of_ours_is_in_it(suspended: Database) -> None:
     assert found.fetchall() == []
 
 
+def test_each_clone_has_the_databases_settings(database: Database) -> None:
+    """And what a test makes of them goes with the clone."""
+    name = psycopg.conninfo.conninfo_to_dict(database.conninfo)["dbname"]
+    database.make(SETUP)
+    database.connect().execute(f"ALTER DATABASE {name} SET work_mem = '7MB'")
+    database.keep("settings")
+    database.close_connections()
+    journal = database.store.journal
+    journal.suspend()
+    for _ in range(2):
+        database.assert_at("settings")
+        database.connect().execute(f"ALTER DATABASE {name} SET work_mem = '9MB'")
+        assert not journal.is_clean()
+        journal.rewind()
+    database.assert_at("settings")
+
+
 @pytest.mark.parametrize(
     "written",
     [

@@ -57,7 +57,7 @@ class Home:
     def get(self) -> Database:
         if self.database is None:
             self.database = make_database(self.server, self.folder, lock_timeout=0.3)
-            self.database.make(SCHEMA + "REFRESH MATERIALIZED VIEW ages;")
+            self.database.make(SCHEMA)
             self.schema = full_dump(self.database.conninfo)
         return self.database
 
@@ -177,7 +177,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def mark(self) -> None:
-        self._prepare_to_keep()
+        self._release()
+        # A rewind refreshes a view that was refreshed, so it is exact for a fresh one.
+        self.single.execute("REFRESH MATERIALIZED VIEW ages")
         position = self.journal.mark()
         assert position > max(self.positions)
         self.positions[position] = Kept(self._dump(), self.ddl)
@@ -188,7 +190,7 @@ class Machine(RuleBasedStateMachine):
             return
         if ends or self.ddl > self.positions[0].ddl:
             self._end()
-        self._prepare_to_keep()
+        self._release()
         if self.ddl > self.positions[0].ddl:
             # Without other sessions a template of the new tables can be made.
             self.database.close_connections()
@@ -302,11 +304,9 @@ class Machine(RuleBasedStateMachine):
         if self.in_transaction:
             self.end_transaction(end)
 
-    def _prepare_to_keep(self) -> None:
+    def _release(self) -> None:
         if self.locked:
             self._end()
-        # A rewind refreshes a view that was refreshed, so it is exact for a fresh one.
-        self.single.execute("REFRESH MATERIALIZED VIEW ages")
 
     def _rewind(self, position: int) -> None:
         kept, base = self.positions[position], self.positions[0]

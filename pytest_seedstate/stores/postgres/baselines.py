@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.postgres.catalog import Table
+from pytest_seedstate.stores.postgres.settings import Settings
+from pytest_seedstate.stores.postgres.views import View
 
 if TYPE_CHECKING:
     import psycopg
@@ -46,7 +48,8 @@ class Baseline:
         sequences: values as the check reads them.
         cached: last values of sequences with a CACHE, by oid.
         large_objects: all of them.
-        views: materialised views as SQL, and whether each is populated.
+        views: materialised views, each after those that it reads.
+        settings: those of the database as a whole.
     """
 
     generation: int
@@ -54,7 +57,8 @@ class Baseline:
     sequences: str | None
     cached: tuple[tuple[int, int], ...]
     large_objects: LargeObjects
-    views: tuple[tuple[str, bool], ...]
+    views: tuple[View, ...]
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +73,7 @@ class Template:
 
     name: str
     contents: Contents
-    settings: tuple[str, ...]
+    settings: Settings
 
 
 class ContentFiles:

@@ -1,4 +1,4 @@
-"""What the user's database has: tables with columns and keys, sequences, materialised views."""
+"""What the user's database has: tables with columns and keys, sequences."""
 
 from __future__ import annotations
 
@@ -202,12 +202,6 @@ FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON 
 WHERE {USER_SCHEMA} ORDER BY c.oid
 """
 
-_VIEWS = f"""
-SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relispopulated
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'm' AND {USER_SCHEMA} ORDER BY c.oid
-"""
-
 
 def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:
     """Read what the database of `connection` has; ours and the system's left out."""
@@ -249,11 +243,6 @@ def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:
         tables=tuple(tables),
         sequences=tuple(Sequence(*row) for row in connection.execute(_SEQUENCES).fetchall()),
     )
-
-
-def read_views(connection: psycopg.Connection[Any]) -> tuple[tuple[str, bool], ...]:
-    """The materialised views as SQL, in the order they were made, and whether each is populated."""
-    return tuple(connection.execute(_VIEWS).fetchall())
 
 
 def _pick(columns: Iterable[Column], numbers: tuple[int, ...]) -> tuple[Column, ...]:

@@ -46,6 +46,7 @@ def read_changes(
     since: str | None,
     sequences: tuple[str | None, str | None],
     large_objects_changed: bool,
+    settings_changed: bool,
 ) -> ChangeSet:
     """The change set since a position; in one transaction of the caller's.
 
@@ -55,6 +56,7 @@ def read_changes(
         since: the position's snapshot, None for the baseline.
         sequences: the check's text for sequences at the position, and now.
         large_objects_changed: whether the check found them different.
+        settings_changed: whether those of the database as a whole are.
     """
     tables = {table.oid: table for table in catalog.tables}
     changes: list[Change] = []
@@ -72,6 +74,8 @@ def read_changes(
     notes.extend(_moved(catalog, *sequences))
     if large_objects_changed:
         notes.append("large objects changed")
+    if settings_changed:
+        notes.append("settings or rights of the database changed")
     return ChangeSet(
         changes=tuple(sorted(_join_partitions(changes), key=_order)),
         notes=tuple(notes),

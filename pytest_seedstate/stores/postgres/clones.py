@@ -11,39 +11,12 @@ import psycopg
 from pytest_seedstate.stores.postgres.baselines import Contents, Template
 from pytest_seedstate.stores.postgres.blockers import end_prepared
 from pytest_seedstate.stores.postgres.control import Control
-from pytest_seedstate.stores.postgres.names import literal, quote
+from pytest_seedstate.stores.postgres.names import quote
+from pytest_seedstate.stores.postgres.settings import read_settings
 
 _REMOVAL_TIMEOUT = 30.0
 """Seconds after which a database that something else holds, such as a subscription, is given up."""
 _NAME_LENGTH = 63  # bytes, NAMEDATALEN - 1
-
-# Roles and settings of the database itself are not cloned with it.
-_SETTINGS = """
-SELECT format('ALTER DATABASE %%s OWNER TO %%I', {name}, pg_get_userbyid(datdba))
-FROM pg_database WHERE datname = current_database()
-UNION ALL
-SELECT format('ALTER DATABASE %%s CONNECTION LIMIT %%s', {name}, datconnlimit)
-FROM pg_database WHERE datname = current_database()
-UNION ALL
-SELECT format('REVOKE ALL ON DATABASE %%s FROM PUBLIC', {name})
-FROM pg_database WHERE datname = current_database() AND datacl IS NOT NULL
-UNION ALL
-SELECT format('GRANT %%s ON DATABASE %%s TO %%s%%s', x.privilege_type, {name},
-              CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END,
-              CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-FROM pg_database d, aclexplode(d.datacl) x WHERE d.datname = current_database()
-UNION ALL
-SELECT format('ALTER %%s SET %%I TO %%s',
-              CASE WHEN s.setrole = 0 THEN 'DATABASE ' || {name}
-                   ELSE format('ROLE %%I IN DATABASE %%s', pg_get_userbyid(s.setrole), {name}) END,
-              split_part(c.setting, '=', 1),
-              CASE WHEN split_part(c.setting, '=', 1) IN ('search_path', 'temp_tablespaces',
-                        'session_preload_libraries', 'local_preload_libraries')
-                   THEN substr(c.setting, strpos(c.setting, '=') + 1)
-                   ELSE quote_literal(substr(c.setting, strpos(c.setting, '=') + 1)) END)
-FROM pg_db_role_setting s, unnest(s.setconfig) AS c(setting)
-WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
 
 
 def template_name(dbname: str, number: int | str) -> str:
@@ -101,12 +74,6 @@ def make_template_at_once(control: Control, name: str, contents: Contents) -> Te
     return Template(name, contents, settings)
 
 
-def read_settings(control: Control) -> tuple[str, ...]:
-    """Statements that give a clone the settings and rights of the database."""
-    query = _SETTINGS.format(name=literal(quote(control.dbname))).replace("%%", "%")
-    return tuple(row[0] for row in control.connection.execute(query).fetchall())
-
-
 def replace_by_clone(control: Control, template: Template, keep_as: str | None = None) -> int:
     """Put a clone of `template` in the place of the database; all its sessions end.
 
@@ -125,6 +92,7 @@ def replace_by_clone(control: Control, template: Template, keep_as: str | None =
         connection.execute(f"DROP DATABASE IF EXISTS {quote(fresh)}")
         _end_sessions(connection, template.name)
         _clone(connection, template.name, fresh)
+        control.replacements += 1
         _remove(control, connection, keep_as)
         with connection.transaction():
             # In one transaction: who connects then finds the settings too.
@@ -155,6 +123,9 @@ def _remove(control: Control, connection: psycopg.Connection[Any], keep_as: str 
         try:
             connection.execute(removal)
             removed = True
+        except psycopg.errors.WrongObjectType:
+            # PostgreSQL drops no database that is marked as a template.
+            connection.execute(f"ALTER DATABASE {quote(control.dbname)} IS_TEMPLATE false")
         except psycopg.errors.ObjectInUse:
             # A session that was just connecting, or a transaction that no session holds.
             if time.monotonic() > deadline:

@@ -62,12 +62,16 @@ class Control:
     Args:
         conninfo: libpq connection string of the database, for a superuser.
         lock_timeout: seconds to wait for a lock before naming who holds it.
+
+    Attributes:
+        replacements: how often another database has taken the place of this one.
     """
 
     def __init__(self, conninfo: str, lock_timeout: float) -> None:
         self.conninfo = conninfo
         self.dbname = str(conninfo_to_dict(conninfo).get("dbname") or "postgres")
         self.lock_timeout = lock_timeout
+        self.replacements = 0
         self._connection: psycopg.Connection[Any] | None = None
         self._privileged = False
 

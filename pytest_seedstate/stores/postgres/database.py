@@ -16,7 +16,7 @@ from pytest_seedstate.stores.postgres.baselines import (
     ContentFiles,
     LargeObjects,
 )
-from pytest_seedstate.stores.postgres.catalog import Catalog, Table, read_views
+from pytest_seedstate.stores.postgres.catalog import Catalog, Table
 from pytest_seedstate.stores.postgres.changes import read_writers
 from pytest_seedstate.stores.postgres.control import Control, NoDatabaseError
 from pytest_seedstate.stores.postgres.filling import (
@@ -24,7 +24,6 @@ from pytest_seedstate.stores.postgres.filling import (
     lock_tables,
     note_sizes,
     read_cached,
-    refresh_views,
     row_counts,
     set_cached,
 )
@@ -40,7 +39,9 @@ from pytest_seedstate.stores.postgres.position import (
 from pytest_seedstate.stores.postgres.redo import Entries, put_entries, take_entries
 from pytest_seedstate.stores.postgres.retrying import ATTEMPTS, despite_writers
 from pytest_seedstate.stores.postgres.server_sql import check_sql, clean_sql
+from pytest_seedstate.stores.postgres.settings import DatabaseSettings
 from pytest_seedstate.stores.postgres.templates import Templates
+from pytest_seedstate.stores.postgres.views import read_views, refresh_stale, refresh_views
 
 HEAVY = 20_000
 """Entries of one table from which its kept rows are read back, where they are fewer than half:
@@ -65,6 +66,7 @@ class Database:
         self.catalog = Catalog((), ())
         self.tables: dict[int, Table] = {}
         self.templates = Templates(control)
+        self.settings = DatabaseSettings(control)
         self.generation = 0
         self._generations = 0
         self._nonce = ""
@@ -80,13 +82,11 @@ class Database:
 
     def is_at(self, position: Position) -> bool:
         """Whether nothing was written since `position`, and nobody may be about to."""
-        return position.entry is not None and self.control.one(self._clean) == (
-            self._nonce,
-            position.entry,
-            position.sequences,
-            position.objects,
-            True,
-        )
+        if position.entry is None:
+            return False
+        *found, snapshot = self.control.one(self._clean)
+        known = [self._nonce, position.entry, position.sequences, position.objects, True]
+        return found == known and self.settings.at(snapshot) == position.settings
 
     def entry(self) -> int:
         """The last entry so far, read together with a transaction id of our own.
@@ -122,6 +122,7 @@ class Database:
             objects=check[3],
             large_objects=read_objects(connection) if check[3] is not None else (),
             views=read_views(connection),
+            settings=self.settings.read(),
         )
 
     # -- logs in step with tables
@@ -185,7 +186,7 @@ class Database:
     def keep(
         self, held: Mapping[int, Content | None]
     ) -> tuple[Baseline, Position, tuple[str, ...]]:
-        """Save what the database holds and empty the logs.
+        """Refresh materialised views, save what the database holds and empty the logs.
 
         Args:
             held: contents of the current baseline; shared where a table did not change.
@@ -200,6 +201,7 @@ class Database:
         if ddl:
             self._generations += 1
             self.generation = self._generations
+        refresh_stale(self.control, self._touched(self.control.connection), unknown)
         entry = self.entry()
         with self.control.transaction() as connection:
             dirty = self._touched(connection) | unknown
@@ -222,6 +224,7 @@ class Database:
                 cached=read_cached(connection),
                 large_objects=position.large_objects,
                 views=position.views,
+                settings=position.settings,
             )
         self._vacuum()
         return baseline, position, writers
@@ -310,9 +313,11 @@ class Database:
             position.entry = undone.entry if position.entry is not None else None
             # Not what was just read: a live writer may have moved one again meanwhile.
             position.sequences = baseline.sequences
+            position.settings = baseline.settings
             return position
 
         position = despite_writers(self.control, self.tables.values(), attempt)
+        self.settings.put(baseline.settings)
         self._vacuum()
         return position
 
@@ -337,6 +342,7 @@ class Database:
             if entries.refreshes:
                 refresh_views(connection, position.views)
             position.objects = self.write_objects(connection, position.large_objects)
+        self.settings.put(position.settings)
         # Entries of the clone had numbers of their own.
         position.entry = None
         # Who was quick to connect again may have written already.

@@ -80,6 +80,15 @@ SELECT '', '', 'event trigger ' || v.evtname, concat_ws(' ', v.evtevent, v.evtfo
 FROM pg_event_trigger v JOIN pg_proc p ON p.oid = v.evtfoid
 JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname <> '{SCHEMA}'
 UNION ALL
+SELECT '', '', 'database', concat_ws(' ', d.datdba::regrole, d.datacl::text, d.datconnlimit,
+       d.datallowconn, d.datistemplate, shobj_description(d.oid, 'pg_database'))
+FROM pg_database d WHERE d.datname = current_database()
+UNION ALL
+SELECT '', '', concat_ws(' ', 'settings', CASE WHEN s.setrole <> 0 THEN s.setrole::regrole::text END),
+       s.setconfig::text
+FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+WHERE d.datname = current_database()
+UNION ALL
 SELECT '', '', 'comment', concat_ws(' ', o.type, o.identity, d.description)
 FROM pg_description d, pg_identify_object(d.classoid, d.objoid, d.objsubid) o
 WHERE d.objoid >= 16384 AND o.identity IS NOT NULL AND o.identity NOT LIKE '%{SCHEMA}%'

@@ -1,4 +1,4 @@
-"""Bringing tables, sequences and views from one kept baseline to another, in place."""
+"""Bringing tables and sequences from one kept baseline to another, in place."""
 
 from __future__ import annotations
 
@@ -96,14 +96,6 @@ def note_sizes(connection: psycopg.Connection[Any], contents: Mapping[int, Conte
             "FROM unnest(%s::int8[], %s::int8[]) AS k(relid, kept) "
             "WHERE t.relid = k.relid::oid AND t.kept <> k.kept",
             (list(contents), list(row_counts(contents).values())),
-        )
-
-
-def refresh_views(connection: psycopg.Connection[Any], views: Iterable[tuple[str, bool]]) -> None:
-    """Compute materialised views anew, those that were populated; empty the others."""
-    for view, populated in views:
-        connection.execute(
-            f"REFRESH MATERIALIZED VIEW {view}" + ("" if populated else " WITH NO DATA")
         )
 
 

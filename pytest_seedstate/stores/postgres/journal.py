@@ -28,13 +28,14 @@ from pytest_seedstate.stores.postgres.changes import read_changes
 from pytest_seedstate.stores.postgres.control import Control
 from pytest_seedstate.stores.postgres.database import Database
 from pytest_seedstate.stores.postgres.disposable import Disposable
-from pytest_seedstate.stores.postgres.filling import LARGE, refresh_views, row_counts
+from pytest_seedstate.stores.postgres.filling import LARGE, row_counts
 from pytest_seedstate.stores.postgres.position import (
     CrashedError,
     LostError,
     Position,
     Undone,
 )
+from pytest_seedstate.stores.postgres.views import refresh_views
 
 NOT_RECORDED = "PostgreSQL was written to; changes are not recorded in a scenario with ddl=True"
 """The note in a change set while the journal is suspended."""
@@ -71,6 +72,10 @@ class PostgresJournal:
     def catalog(self) -> Catalog:
         """The tables and sequences as they are now; read again only after DDL."""
         return self._database.current_catalog()
+
+    def replacements(self) -> int:
+        """How often a clone has taken the place of the database, which cuts its connections."""
+        return self._control.replacements
 
     # -- baselines
 
@@ -258,6 +263,7 @@ class PostgresJournal:
                         since=position.snapshot,
                         sequences=(position.sequences, sequences),
                         large_objects_changed=objects != position.objects,
+                        settings_changed=self._database.settings.read() != position.settings,
                     )
             except LostError as lost:
                 return _not_known(f"not known: {lost}")
@@ -331,6 +337,7 @@ class PostgresJournal:
             )
         else:
             position.entry = undone.entry
+            self._database.settings.put(position.settings)
             replaced.extend(self._beside_rows(position, undone))
         return Rewound(undone.changed, tuple(replaced), undone.writers)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pytest_seedstate.stores.postgres.baselines import LargeObjects
+from pytest_seedstate.stores.postgres.settings import Settings
+from pytest_seedstate.stores.postgres.views import View
 
 
 class LostError(Exception):
@@ -27,7 +29,8 @@ class Position:
         sequences: their values, as the check reads them.
         objects: the check's text for large objects.
         large_objects: the objects.
-        views: materialised views as SQL, and whether each is populated.
+        views: materialised views, each after those that it reads.
+        settings: those of the database as a whole.
     """
 
     entry: int | None
@@ -35,7 +38,8 @@ class Position:
     sequences: str | None
     objects: str | None
     large_objects: LargeObjects
-    views: tuple[tuple[str, bool], ...]
+    views: tuple[View, ...]
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,21 +27,22 @@ def clean_sql(server_version: int) -> str:
     """The one query that a clean check sends: `check_sql` and whether nobody is in the middle of it.
 
     A transaction with an id may have locked rows without writing any, and would hold up the next
-    test.
+    test; one that is prepared always has an id. The last column is the snapshot, as text.
     """
     # No transaction has an id if the next one to be given is where the snapshot ends, and the
     # oldest one that runs as well: cheaper than a look at every session, which is for servers on
     # which somebody else is busy.
+    here = "(SELECT d.oid FROM pg_database d WHERE d.datname = current_database())"
     return f"""
 SELECT c.*,
-    (SELECT pg_snapshot_xmin(s) = pg_snapshot_xmax(s) AND age(pg_snapshot_xmax(s)::xid) = 0
-     FROM pg_current_snapshot() s)
+    pg_snapshot_xmin(s) = pg_snapshot_xmax(s) AND age(pg_snapshot_xmax(s)::xid) = 0
     OR NOT EXISTS (
-    SELECT FROM pg_stat_get_activity(NULL) a
-    WHERE a.backend_xid IS NOT NULL AND a.pid <> pg_backend_pid()
-    AND a.backend_type = 'client backend'
-    AND a.datid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
-FROM ({check_sql(server_version)}) c
+        SELECT FROM pg_stat_get_activity(NULL) a
+        WHERE a.backend_xid IS NOT NULL AND a.pid <> pg_backend_pid()
+        AND a.backend_type = 'client backend' AND a.datid = {here})
+    AND NOT EXISTS (SELECT FROM pg_prepared_xact() p WHERE p.dbid = {here}),
+    s::text
+FROM ({check_sql(server_version)}) c, pg_current_snapshot() s
 """
 
 
@@ -134,6 +135,10 @@ BEGIN
         CONTINUE WHEN _command.schema_name = 'pg_temp' OR _command.command_tag = 'REINDEX'
             -- The check for large objects sees these.
             OR lower(_command.object_type) = 'large object' AND _command.command_tag <> 'COMMENT';
+        IF _command.object_type = 'table column' THEN
+            -- Its identity alone reads like that of a table.
+            _command.object_identity := _command.object_identity || ' (column)';
+        END IF;
         INSERT INTO {SCHEMA}.ddl (tag, object)
         VALUES (_command.command_tag, _command.object_identity);
         CONTINUE WHEN _command.objid IS NULL;
@@ -163,6 +168,9 @@ BEGIN
     IF pg_catalog.current_setting('{CONTROL}', true) = 'on' THEN RETURN; END IF;
     FOR _object IN SELECT * FROM pg_catalog.pg_event_trigger_dropped_objects() LOOP
         CONTINUE WHEN _object.is_temporary;
+        IF _object.object_type = 'table column' THEN
+            _object.object_identity := _object.object_identity || ' (column)';
+        END IF;
         IF _object.original THEN
             INSERT INTO {SCHEMA}.ddl (tag, object) VALUES (TG_TAG, _object.object_identity);
         END IF;

@@ -15,6 +15,7 @@ from pytest_seedstate.stores.postgres.journal import PostgresJournal
 from pytest_seedstate.stores.postgres.load import Loading, LoadPlan, find_table, read_plan
 from pytest_seedstate.stores.postgres.scripts import SqlScript, run_scripts
 from pytest_seedstate.stores.postgres.values import load_all_values
+from pytest_seedstate.stores.postgres.views import ANYTHING, refresh_after
 
 if TYPE_CHECKING:
     from pytest_seedstate.stores.base import Collections, Loaded
@@ -71,6 +72,8 @@ class PostgresStore:
     def load(self, entries: Collections, loaded: Loaded) -> None:
         """Add rows to tables, all or none, tables that others refer to first.
 
+        Materialised views that depend on these tables are refreshed.
+
         A collection is a table, or ``schema.table``. Triggers of the user see the rows. Columns
         that a row does not give take their default; sequences move past given values.
 
@@ -82,6 +85,9 @@ class PostgresStore:
             plan = self._load_plan()
             with self._control.as_writer() as connection:
                 Loading(connection, plan, privileged=self._control.privileged).run(entries, loaded)
+                tables = {find_table(plan.catalog, name).oid for name in entries if entries[name]}
+                # Where a trigger writes to is not known.
+                refresh_after(connection, {ANYTHING} if tables & plan.triggered else tables)
 
     def _load_plan(self) -> LoadPlan:
         catalog = self._journal.catalog()
@@ -125,8 +131,8 @@ class PostgresStore:
     def clear(self) -> None:
         """Remove all rows, in one transaction; tables stay, sequences start anew.
 
-        The rows that `keep_schema_rows` found come back. What migration tools note about
-        themselves is left alone.
+        The rows that `keep_schema_rows` found come back, and materialised views show what is left.
+        What migration tools note about themselves is left alone.
         """
         with self._journal.telling("clearing"):
             catalog = self._journal.catalog()
@@ -137,6 +143,7 @@ class PostgresStore:
                     privileged=self._control.privileged,
                     kept=self._schema_rows,
                 )
+                refresh_after(connection, {ANYTHING})
 
     def counts(self) -> dict[str, int]:
         """Rows by table, empty tables too."""

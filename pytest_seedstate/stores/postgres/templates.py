@@ -10,11 +10,11 @@ from pytest_seedstate.stores.postgres.clones import (
     drop_template,
     make_template,
     make_template_at_once,
-    read_settings,
     replace_by_clone,
     template_name,
 )
 from pytest_seedstate.stores.postgres.control import Control
+from pytest_seedstate.stores.postgres.settings import read_settings
 
 
 class Templates:
