@@ -13,6 +13,7 @@ from pytest_seedstate.plugin.changes_text import changes_text, comparison
 from pytest_seedstate.plugin.failing import as_failure
 from pytest_seedstate.plugin.fixture_layers import FixtureLayers
 from pytest_seedstate.plugin.markers import Request, fixture_clients, request_key
+from pytest_seedstate.stores.base import ReplacingJournal
 from pytest_seedstate.stores.changes import ChangeSet
 from pytest_seedstate.stores.masking import Masking
 
@@ -40,6 +41,7 @@ class Runtime:
         self._held_by: object = None
         self._item: pytest.Item | None = None
         self._changes: ChangeSet | None = None
+        self._replacements = 0
         self.layers = FixtureLayers(engine, self._note_changes)
 
     # -- before and after a test
@@ -55,7 +57,7 @@ class Runtime:
         # A test that is run again begins anew.
         item.stash[_told_key] = False
         if in_story:
-            self.engine.figures.test = item.nodeid
+            self._begin(item)
             return
         with as_failure():
             late = self.engine.enter(
@@ -66,7 +68,19 @@ class Runtime:
         self._held_by = holder
         if late:
             self.engine.figures.note_late(changes_text(late, self._masking, limit=5))
+        self._begin(item)
+
+    def _begin(self, item: pytest.Item) -> None:
         self.engine.figures.test = item.nodeid
+        self._replacements = self._count_replacements()
+
+    def _count_replacements(self) -> int:
+        """How often services' data were replaced as a whole, with all connections cut."""
+        return sum(
+            journal.replacements()
+            for journal in self.engine.fleet.journals
+            if isinstance(journal, ReplacingJournal)
+        )
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(
@@ -183,6 +197,12 @@ class Runtime:
             except SeedstateError as error:
                 text = str(error)
             report.sections.append(("seedstate: what the test changed", text))
+        if (
+            report.failed
+            and call.when != "teardown"
+            and self._count_replacements() > self._replacements
+        ):
+            report.sections.append(("seedstate: connections were cut", _CUT))
         # Not of a subtest: its test goes on.
         if report.failed and call.when != "teardown" and type(report) is pytest.TestReport:
             self._keep(item)
@@ -194,6 +214,10 @@ class Runtime:
 
 
 _told_key = pytest.StashKey[bool]()
+_CUT = """\
+the database was replaced by a copy while this test ran, since changed tables were to be undone (by
+seedstate.restore or reset, say): connections from before are cut, that of the postgres fixture
+too. Connect anew after such a call; the fixture does so for the next test."""
 
 
 def _holder(item: pytest.Item, request: Request) -> object:

@@ -224,3 +224,50 @@ def test_readonly_and_ddl(shop: pytest.Pytester) -> None:
     result = shop.runpytest(*OPTIONS)
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*readonly and changed something*"])
+
+
+def test_a_connection_that_restore_has_cut_is_told(project: pytest.Pytester) -> None:
+    """The failure says so; a new connection serves, and the fixture has one for the next test."""
+    write(
+        project,
+        "test_restore.py",
+        """
+        import os, psycopg, pytest
+
+        pytestmark = pytest.mark.scenario("three-products")
+        QUERY = "SELECT count(*) FROM products"
+
+        def test_goes_on_with_the_old_one(seedstate, postgres):
+            seedstate.snapshot("start")
+            postgres.execute("ALTER TABLE products ADD COLUMN stock int")
+            seedstate.restore("start")
+            postgres.execute(QUERY)
+
+        def test_connects_anew(seedstate, postgres):
+            seedstate.snapshot("start")
+            postgres.execute("ALTER TABLE products ADD COLUMN stock int")
+            seedstate.restore("start")
+            with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+                assert connection.execute(QUERY).fetchone() == (3,)
+
+        def test_fails_of_something_else(seedstate, postgres):
+            seedstate.snapshot("start")
+            postgres.execute("DELETE FROM products")
+            seedstate.restore("start")
+            assert postgres.execute(QUERY).fetchone() == (4,)
+        """,
+    )
+
+    result = project.runpytest("-o", "seedstate_env=DATABASE_URL = {postgres.url}")
+
+    result.assert_outcomes(passed=1, failed=2)
+    told = [line for line in result.outlines if "connections were cut" in line]
+    assert len(told) == 1
+    result.stdout.fnmatch_lines(
+        [
+            "*_ test_goes_on_with_the_old_one _*",
+            "*seedstate: connections were cut*",
+            "the database was replaced by a copy while this test ran*",
+            "*_ test_fails_of_something_else _*",
+        ]
+    )
