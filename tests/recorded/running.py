@@ -50,6 +50,12 @@ class Aws:
         """A table and two buckets, one of them with versions."""
         fill_stores(self.clients, items=items, objects=objects)
 
+    def in_region(self, region: str) -> Clients:
+        """The clients of another region."""
+        variables = {**self.variables, "region": region}
+        fields = dataclasses.fields(Clients)
+        return Clients(*(_client(field.name, self.proxy.url, variables) for field in fields))
+
     def everything(self, *, in_full: bool = False) -> State:
         """All of it that is to be as it was."""
         return comparable(everything(self.wire) if in_full else everything(self.wire, FEW_PARTS))

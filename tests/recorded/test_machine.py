@@ -16,7 +16,7 @@ _ELSEWHERE = ("send", "receive", "purge", "queue", "publish", "topic", "secret")
 """Of operations on services that are not taken back."""
 
 
-def drive(aws: Aws) -> None:
+def drive(aws: Aws, *, examples: int) -> None:
     """Random writes, marks, rewinds and switches, compared in full after each return."""
     aws.fill(items=3, objects=2)
 
@@ -37,10 +37,12 @@ def drive(aws: Aws) -> None:
             aws.everything,
             records,
             lambda: aws.everything(in_full=True),
-        )
+        ),
+        examples=examples,
+        steps=20,
     )
 
 
 def test_whatever_is_done_comes_back(aws: Aws) -> None:
     """On a moto server that is not ours."""
-    drive(aws)
+    drive(aws, examples=5)

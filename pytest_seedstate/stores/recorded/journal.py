@@ -84,6 +84,11 @@ class RecordedJournal:
         self._seen = 0
         self._memory: dict[str, int] = {}
 
+    @property
+    def foreign(self) -> frozenset[Touch]:
+        """The collections that are somebody else's."""
+        return self._contents.foreign
+
     def foreign_names(self, store: str) -> tuple[str, ...]:
         """The collections of a store that are somebody else's."""
         return tuple(sorted(at.collection for at in self._contents.foreign if at.store == store))
