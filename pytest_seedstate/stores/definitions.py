@@ -44,6 +44,21 @@ _OF_BUCKETS = (
 )
 """The sub-resources of S3's GET for a bucket."""
 
+_MADE_BY_NODES = (
+    "index.creation_date",
+    "index.history.",
+    "index.provided_name",
+    "index.resize.",
+    "index.routing.allocation.initial_recovery.",
+    "index.uuid",
+    "index.verified_before_close",
+    "index.version.",
+)
+"""Settings that the node makes, another one for each index."""
+
+_DEFAULTS = {"index.routing_partition_size": "1"}
+"""Settings that the node writes down when it clones, with the value they have anyway."""
+
 _OF_CLUSTERS = {
     "index template": "/_index_template",
     "legacy template": "/_template",
@@ -97,7 +112,8 @@ def opensearch_definitions(
         indices: of users.
     """
     for index in sorted(indices):
-        told = call("GET", f"/{quote(index, safe='')}")[index]
+        told = call("GET", f"/{quote(index, safe='')}?flat_settings=true")[index]
+        told["settings"] = settings_of_users(told["settings"])
         for name in ("aliases", "mappings", "settings"):
             yield index, name, canonical(told.get(name, {}))
     for name, path in _OF_CLUSTERS.items():
@@ -108,3 +124,18 @@ def opensearch_definitions(
                 listed = {each["name"]: each for each in listed}
             for key in sorted(listed):
                 yield "", f"{name} {key}", canonical(listed[key])
+
+
+def settings_of_users(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """An index's settings without those that differ each time it is created or cloned.
+
+    Args:
+        settings: by full name.
+    """
+    return {
+        name: value
+        for name, value in settings.items()
+        if value is not None
+        and not name.startswith(_MADE_BY_NODES)
+        and _DEFAULTS.get(name) != value
+    }

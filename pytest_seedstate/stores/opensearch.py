@@ -6,7 +6,7 @@ Not opensearch-py, whose import takes longer than the embedded node's start.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -53,13 +53,20 @@ class OpenSearchStore:
     Args:
         variables: ``url``; ``ca_file``, see `HttpClient`.
         journal: what rewinds the service.
+        owns: whether an index is ours; others are left alone, and told nothing about.
     """
 
     name = "opensearch"
 
-    def __init__(self, variables: Mapping[str, str], journal: Journal) -> None:
+    def __init__(
+        self,
+        variables: Mapping[str, str],
+        journal: Journal,
+        owns: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self._client = HttpClient(variables["url"], ca_file=variables.get("ca_file"))
         self._journal = journal
+        self._owns = owns
 
     @property
     def journal(self) -> Journal:
@@ -260,8 +267,9 @@ class OpenSearchStore:
             self._call("DELETE", "/_search/scroll", {"scroll_id": page["_scroll_id"]})
 
     def _indices(self) -> list[str]:
-        """The indices of users: what begins with a point is the node's own."""
-        return [name for name in self._call("GET", "/_alias") if not name.startswith(".")]
+        """Our indices: what begins with a point is the node's own."""
+        names = [name for name in self._call("GET", "/_alias") if not name.startswith(".")]
+        return [name for name in names if self._owns(name)]
 
     def _call(self, method: str, target: str, asked: Any = None) -> Any:
         headers = {}

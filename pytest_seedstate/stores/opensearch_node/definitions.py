@@ -8,22 +8,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from pytest_seedstate.stores.definitions import settings_of_users
 from pytest_seedstate.stores.opensearch_node.node import USERS, Node, RefusedError, named
-
-_PRIVATE = (
-    "index.creation_date",
-    "index.history.",
-    "index.provided_name",
-    "index.resize.",
-    "index.routing.allocation.initial_recovery.",
-    "index.uuid",
-    "index.verified_before_close",
-    "index.version.",
-)
-"""Settings that the node makes, another one for each index."""
-
-_DEFAULTS = {"index.routing_partition_size": "1"}
-"""Settings that the node writes down when it clones, with the value they have anyway."""
 
 _UNREPORTED = frozenset(
     {"cluster_uuid", "cluster_uuid_committed", "cluster_coordination", "indices", "index-graveyard"}
@@ -99,11 +85,7 @@ def read_indices(node: Node) -> dict[str, IndexDefinition]:
 
 
 def _definition(about: Mapping[str, Any]) -> IndexDefinition:
-    settings = {
-        name: value
-        for name, value in about["settings"].items()
-        if value is not None and not name.startswith(_PRIVATE) and _DEFAULTS.get(name) != value
-    }
+    settings = settings_of_users(about["settings"])
     is_open = about["settings"].get("index.verified_before_close") != "true"
     return IndexDefinition(settings, about["mappings"], about["aliases"], is_open)
 

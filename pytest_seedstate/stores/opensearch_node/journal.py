@@ -98,6 +98,12 @@ class NodeJournal:
         """What a schema declares is ours at a shared node, see `read_declared`."""
         self._ownership.claim(read_declared(declared))
 
+    def owns(self, index: str) -> bool:
+        """Whether an index is ours; always at a node that nobody else uses."""
+        with self._lock:
+            self._written.is_quiet()
+            return self._ownership.owns(index)
+
     def keep(self, baseline: str) -> tuple[str, ...]:
         """What the node holds now becomes `baseline`, and the current one; positions go.
 
