@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -11,7 +11,7 @@ from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.document import Document
 from pytest_seedstate.records.placed_fields import check_fields
 from pytest_seedstate.records.placement import Item, Object, Placement, Row
-from pytest_seedstate.records.sensitive import stored_names
+from pytest_seedstate.records.sensitive import shown, stored_names
 from pytest_seedstate.records.values import stored_fields
 from pytest_seedstate.stores.masking import mark_sensitive
 
@@ -59,6 +59,11 @@ class Record(BaseModel):
         cls._placed = {id(place): place.stored(cls) for place in placements}
         check_fields(cls, f"{cls.__name__}.sensitive", cls.sensitive)
         mark_sensitive(stored_names(cls, cls.sensitive))
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        # What pytest shows of a comparison is a report too.
+        for name, value in super().__repr_args__():
+            yield name, value if name is None else shown(type(self), name, value)
 
     @classmethod
     def placements(cls) -> tuple[Placement, ...]:

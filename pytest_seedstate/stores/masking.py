@@ -48,6 +48,21 @@ class Masking:
                 else self.masked(collection, member)
                 for name, member in value.items()
             }
-        if isinstance(value, (list, tuple)):
+        # Of a type of the user's nothing is known.
+        if type(value) in (list, tuple):
             return type(value)(self.masked(collection, member) for member in value)
         return value
+
+
+_of_run = Masking()
+
+
+def use_masking(masking: Masking) -> None:
+    """Take it for `masking_of_run` from now on."""
+    global _of_run
+    _of_run = masking
+
+
+def masking_of_run() -> Masking:
+    """What masks where nobody hands over the settings, as in the text of a record."""
+    return _of_run

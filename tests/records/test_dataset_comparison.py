@@ -52,6 +52,36 @@ def derived(seed):
     yield Derived(sku="a", number=1)
 
 
+class Login(Record):
+    password: str
+
+
+class Account(Record):
+    number: int
+    login: Login
+    token: str = ""
+    stored_in = Row("accounts", fields=["number"])
+
+
+class Stored(Account):
+    stored_in = Row("stored", fields=["number", "secret"])
+
+    @property
+    def secret(self):
+        return f"secret {next(CALLS)}"
+
+
+@scenario("logins")
+def logins(seed):
+    yield Account(number=1, login=Login(password=f"secret {next(CALLS)}"))
+    yield Account(number=2, login=Login(password=""), token=f"secret {next(CALLS)}")
+
+
+@scenario("stored-secret")
+def stored_secret(seed):
+    yield Stored(number=1, login=Login(password=""))
+
+
 @scenario("counting")
 def counting(seed):
     ProductFactory.build_batch(next(CALLS))
@@ -96,3 +126,14 @@ def test_numbers_that_factories_have_come_to_count(shop: Shop) -> None:
     registry = shop(CLOCKED)
     first, second = make(registry, "counting"), make(registry, "counting")
     assert differences(first, second) == ["the numbers that factories have come to"]
+
+
+def test_secrets_that_differ_are_told_without_their_values(shop: Shop) -> None:
+    """Also where they are part of another record, or only in what stores hold."""
+    registry = shop(CLOCKED)
+    assert differences(make(registry, "logins"), make(registry, "logins")) == [
+        "Account (record 1), login: Login(password='***'), then Login(password='***')",
+        "Account (record 2), token: '***', then '***'",
+    ]
+    found = differences(make(registry, "stored-secret"), make(registry, "stored-secret"))
+    assert found == ["postgres stored (entry 1), secret: '***', then '***'"]

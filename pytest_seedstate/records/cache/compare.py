@@ -7,7 +7,9 @@ from typing import Any
 
 from pytest_seedstate.records.dataset import Dataset
 from pytest_seedstate.records.record import Record
+from pytest_seedstate.records.sensitive import shown
 from pytest_seedstate.stores.canonical import canonical
+from pytest_seedstate.stores.masking import masking_of_run
 
 _SHOWN_CHARACTERS = 60
 
@@ -35,8 +37,9 @@ def _of_records(first: Sequence[Record], second: Sequence[Record]) -> Iterator[s
         for name in type(one).model_fields:
             before, after = getattr(one, name), getattr(other, name)
             # NaN is not equal to itself, and prints alike.
-            if before != after and repr(before) != repr(after):
-                yield f"{kind} (record {number}), {name}: {_shown(before)}, then {_shown(after)}"
+            if before != after and repr(_plain(before)) != repr(_plain(after)):
+                texts = (_text(shown(type(one), name, each)) for each in (before, after))
+                yield f"{kind} (record {number}), {name}: {', then '.join(texts)}"
 
 
 def _of_entries(first: Dataset, second: Dataset) -> Iterator[str]:
@@ -44,29 +47,42 @@ def _of_entries(first: Dataset, second: Dataset) -> Iterator[str]:
     for place in dict.fromkeys((*before, *after)):
         ones, others = before.get(place, ()), after.get(place, ())
         if len(ones) != len(others):
-            yield f"{place}: {len(ones)} entries, then {len(others)}"
+            yield f"{' '.join(place)}: {len(ones)} entries, then {len(others)}"
         for number, (one, other) in enumerate(zip(ones, others, strict=False), start=1):
-            yield from _of_entry(f"{place} (entry {number})", canonical(one), canonical(other))
+            yield from _of_entry(place, number, canonical(one), canonical(other))
 
 
-def _of_entry(place: str, one: Any, other: Any) -> Iterator[str]:
+def _of_entry(place: tuple[str, str], number: int, one: Any, other: Any) -> Iterator[str]:
     if one == other:
         return
+    where = f"{' '.join(place)} (entry {number})"
     if isinstance(one, Mapping) and isinstance(other, Mapping):
+        masked = [masking_of_run().masked(place[1], each) for each in (one, other)]
         for name in dict.fromkeys((*one, *other)):
             if one.get(name) != other.get(name):
-                shown = f"{_shown(one.get(name))}, then {_shown(other.get(name))}"
-                yield f"{place}, {name}: {shown}"
+                texts = (_text(each.get(name)) for each in masked)
+                yield f"{where}, {name}: {', then '.join(texts)}"
         return
-    yield f"{place}: {_shown(one)}, then {_shown(other)}"
+    yield f"{where}: {_text(one)}, then {_text(other)}"
 
 
-def _collections(dataset: Dataset) -> Iterator[tuple[str, Sequence[Any]]]:
+def _collections(dataset: Dataset) -> Iterator[tuple[tuple[str, str], Sequence[Any]]]:
     for store, collections in dataset.entries.items():
         for name, entries in collections.items():
-            yield f"{store} {name}", entries
+            yield (store, name), entries
 
 
-def _shown(value: Any) -> str:
+def _plain(value: Any) -> Any:
+    """A value whose text shows all of it, also where it consists of records."""
+    if isinstance(value, Record):
+        return [type(value), *((name, _plain(each)) for name, each in vars(value).items())]
+    if isinstance(value, Mapping):
+        return [(_plain(name), _plain(each)) for name, each in value.items()]
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [type(value), *map(_plain, value)]
+    return value
+
+
+def _text(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
