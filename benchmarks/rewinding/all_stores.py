@@ -78,7 +78,7 @@ def _reload(project: Project) -> None:
     assert dataset is not None
     for store in engine.fleet.stores.values():
         store.clear()
-    engine.states.insert(dataset)
+    engine.states.load(dataset.title)(dataset.entries)
 
 
 def all_stores(run: Run) -> None:

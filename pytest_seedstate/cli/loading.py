@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.cli.output import Output
 from pytest_seedstate.cli.target import Target
@@ -12,11 +12,64 @@ from pytest_seedstate.engine.states import State
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.progress import FROM_THE_START
 
+if TYPE_CHECKING:
+    from pytest_seedstate.records.dataset import Entries, Load
+
 Counts = dict[str, dict[str, int]]
 """How many entries, by store and collection."""
 
-Entries = Mapping[str, Mapping[str, Sequence[Any]]]
-"""What is loaded: store, then collection, then entries."""
+
+class Loading:
+    """Loads the data of a state, in one part or in several.
+
+    Args:
+        output: where progress is shown.
+        target: what it is loaded into.
+        title: whose data it is, for messages.
+        way_on: what to do after a store has refused its part.
+        skip_existing: leave out entries whose key is there already.
+
+    Attributes:
+        loaded: how many entries were loaded.
+        skipped: how many were left out.
+    """
+
+    def __init__(
+        self, output: Output, target: Target, title: str, way_on: str, *, skip_existing: bool
+    ) -> None:
+        self._output = output
+        self._target = target
+        self._title = title
+        self._way_on = way_on
+        self._skip_existing = skip_existing
+        self.loaded: Counts = {}
+        self.skipped: Counts = {}
+
+    def prepared(self, entries: Entries) -> Entries:
+        """What of these is to be loaded.
+
+        Raises:
+            SeedstateError: a store or collection that is not there.
+        """
+        check_collections(self._target, entries, self._title)
+        if self._skip_existing:
+            with self._output.doing("looking for what is there already"):
+                entries, skipped = without_existing(self._target, entries)
+            _count_in(self.skipped, skipped)
+        return entries
+
+    def load(self, prepared: Entries) -> None:
+        """Load entries.
+
+        Raises:
+            SeedstateError: a store refused its part.
+        """
+        _load(self._output, self._target, self._title, prepared, self._way_on)
+        _count_in(self.loaded, counted(prepared))
+
+    def load_part(self, entries: Entries) -> None:
+        """Load what a scenario that writes itself is to find, while the data is made."""
+        self.load(self.prepared(entries))
 
 
 def seed_with(
@@ -44,23 +97,19 @@ def seed_with(
         if state.writes_itself:
             # Making its data is writing already.
             target.remember({**told, "unfinished": True})
-        entries = made(output, state, wanted)
-        check_collections(target, entries, state.title)
-        skipped: Counts = {}
-        if skip_existing:
-            with output.doing("looking for what is there already"):
-                entries, skipped = without_existing(target, entries)
-        target.remember({**told, "unfinished": True})
-        _load(
+        loading = Loading(
             output,
             target,
             state.title,
-            entries,
             f"seedstate seed {name} --skip-existing loads the rest; "
             "seedstate clear or reset starts again",
+            skip_existing=skip_existing,
         )
+        entries = loading.prepared(made(output, state, wanted, loading.load_part))
+        target.remember({**told, "unfinished": True})
+        loading.load(entries)
         target.remember(told)
-    return counted(entries), skipped
+    return loading.loaded, loading.skipped
 
 
 def reset_to(
@@ -82,20 +131,19 @@ def reset_to(
     name_what_is_not_ours(output, target)
     told = {"command": "reset", "name": name, "stores": names}
     with target.writing():
+        way_on = f"mend it, and run seedstate reset {name} again"
+        loading = Loading(output, target, state.title, way_on, skip_existing=False)
         entries: Entries = {}
         if not state.writes_itself:
-            entries = made(output, state, wanted)
-            check_collections(target, entries, state.title)
+            entries = loading.prepared(made(output, state, wanted))
         target.remember({**told, "unfinished": True})
         with output.doing("clearing"):
             clear_stores(target, names)
         if state.writes_itself:
-            entries = made(output, state, wanted)
-        _load(
-            output, target, state.title, entries, f"mend it, and run seedstate reset {name} again"
-        )
+            entries = loading.prepared(made(output, state, wanted, loading.load_part))
+        loading.load(entries)
         target.remember(told)
-    return counted(entries)
+    return loading.loaded
 
 
 def name_what_is_not_ours(output: Output, target: Target) -> None:
@@ -105,16 +153,24 @@ def name_what_is_not_ours(output: Output, target: Target) -> None:
         output.remark(text)
 
 
-def made(output: Output, state: State, wanted: Sequence[str] | None) -> Entries:
-    """The data of a state for some stores, or all.
+def made(
+    output: Output, state: State, wanted: Sequence[str] | None, load_part: Load | None = None
+) -> Entries:
+    """The data of a state for some stores, or all, as far as it is not loaded meanwhile.
+
+    Args:
+        output: says what is being done.
+        state: whose data it is.
+        wanted: the stores; None for all.
+        load_part: loads what a scenario that writes itself is to find.
 
     Raises:
-        SeedstateError: a scenario failed.
+        SeedstateError: a scenario failed, or a part could not be loaded.
     """
     if state.generate is None:
         return {}
     with output.doing(f"making the data of {state.title}"):
-        entries = state.generate(FROM_THE_START).entries
+        entries = state.generate(FROM_THE_START, load_part).entries
     return {store: each for store, each in entries.items() if wanted is None or store in wanted}
 
 
@@ -229,6 +285,13 @@ def without_existing(target: Target, entries: Entries) -> tuple[Entries, Counts]
         for store, collections in entries.items()
     }
     return absent, {store: counts for store, counts in skipped.items() if counts}
+
+
+def _count_in(counts: Counts, more: Counts) -> None:
+    for store, collections in more.items():
+        of_store = counts.setdefault(store, {})
+        for name, number in collections.items():
+            of_store[name] = of_store.get(name, 0) + number
 
 
 def counted(entries: Entries) -> Counts:

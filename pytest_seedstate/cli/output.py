@@ -11,6 +11,7 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.status import Status
 
 from pytest_seedstate.cli.exits import FAILED, USAGE
 from pytest_seedstate.errors import SeedstateError
@@ -33,6 +34,7 @@ class Output:
         self.as_json = as_json
         self.errors = _console(stderr=True)
         self._tables = self.errors if to_errors else _console(stderr=False)
+        self._shown: Status | None = None
 
     def show(self, data: Mapping[str, Any], render: Render) -> None:
         """Print the result: `data` as JSON, or what `render` makes of it."""
@@ -59,7 +61,8 @@ class Output:
             MofNCompleteColumn(),
         )
         live = self.errors.is_terminal
-        with Progress(*columns, console=self.errors, transient=True, disable=not live) as progress:
+        bars = Progress(*columns, console=self.errors, transient=True, disable=not live)
+        with self._in_front(), bars as progress:
             yield progress
 
     @contextmanager
@@ -68,8 +71,22 @@ class Output:
         if not self.errors.is_terminal:
             yield lambda _: None
             return
-        with self.errors.status(text) as status:
+        with self._in_front(), self.errors.status(text) as status:
+            self._shown = status
             yield status.update
+
+    @contextmanager
+    def _in_front(self) -> Iterator[None]:
+        """Hide the line that is shown meanwhile: a terminal has one live display at a time."""
+        hidden, self._shown = self._shown, None
+        if hidden is not None:
+            hidden.stop()
+        try:
+            yield
+        finally:
+            self._shown = hidden
+            if hidden is not None:
+                hidden.start()
 
 
 def _console(*, stderr: bool) -> Console:

@@ -15,9 +15,10 @@ from pytest_seedstate.engine.fleet import Fleet
 from pytest_seedstate.engine.keeping import Keeping
 from pytest_seedstate.engine.layers import Layer, LayerStack, Owner, Positions, end_and_tell
 from pytest_seedstate.engine.side_by_side import side_by_side
+from pytest_seedstate.engine.snapshots import Snapshots
 from pytest_seedstate.engine.states import State, States
 from pytest_seedstate.engine.verify import Verification
-from pytest_seedstate.errors import LostPositionError, SeedstateError, unknown_name
+from pytest_seedstate.errors import LostPositionError, SeedstateError
 from pytest_seedstate.stores.changes import ChangeSet
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Engine:
 
     Attributes:
         layers: what wider fixtures wrote.
+        snapshots: where the test may go back to.
         was_reset: whether the test has replaced everything by a reset state.
         waited_for: what was committed while the last rewind waited for open transactions.
     """
@@ -57,7 +59,7 @@ class Engine:
         self.states = States(fleet, figures)
         self._schema = schema
         self.layers = LayerStack()
-        self._snapshots: dict[str, Positions] = {}
+        self.snapshots = Snapshots()
         self.was_reset = False
         self._repairing = False
         self._below_kept: LayerStack | None = None
@@ -125,16 +127,18 @@ class Engine:
                 fix="give the tests that share this fixture one scenario, "
                 "or narrow the fixture's scope",
             )
-        self._snapshots.clear()
+        self.snapshots.clear()
         self.states.go(state)
         if self._verification:
             self._verification.remember(state.key)
 
     def reset(self, state: State) -> None:
         """Replace everything by `state` in the middle of a test."""
+        snapshots = self.snapshots.names
         self.rewind()
         self.start(state.stores)
         self._switch(state)
+        self.snapshots.tell_dropped(snapshots, f"the reset to '{state.title}'")
         self.was_reset = True
 
     def add(self, state: State, after: Progress) -> Dataset:
@@ -151,8 +155,9 @@ class Engine:
         assert state.generate is not None
         before = self.mark()
         try:
-            dataset = state.generate(after)
-            self.states.insert(dataset)
+            load = self.states.load(state.title)
+            dataset = state.generate(after, load)
+            load(dataset.entries)
         except BaseException:
             self.go_back(before)
             raise
@@ -173,7 +178,7 @@ class Engine:
     @property
     def is_untouched(self) -> bool:
         """Whether the stores are where the test began, and nothing leads elsewhere."""
-        return not self._snapshots and not self.was_reset and self.is_clean()
+        return not self.snapshots and not self.was_reset and self.is_clean()
 
     def changes(self) -> ChangeSet:
         """What the current test has changed in all stores."""
@@ -203,7 +208,7 @@ class Engine:
             raise error
 
     def _rewind(self) -> SeedstateError | None:
-        self._snapshots.clear()
+        self.snapshots.clear()
         self.waited_for = ChangeSet()
         start = perf_counter()
         dirty = self._dirty()
@@ -334,17 +339,15 @@ class Engine:
 
     def snapshot(self, name: str) -> None:
         """Remember what all stores hold now under a name, until the test ends."""
-        self._snapshots[name] = self.mark()
+        self.snapshots.take(name, self.mark())
 
     def restore(self, name: str) -> None:
         """Go back to a snapshot; snapshots taken after it are gone.
 
         Raises:
-            SeedstateError: no snapshot of that name was taken in this test.
+            SeedstateError: no snapshot of that name was taken in this test, or it is gone.
         """
-        if name not in self._snapshots:
-            raise unknown_name("snapshot", name, list(self._snapshots))
-        self.go_back(self._snapshots[name])
+        self.go_back(self.snapshots.positions(name), by=f"going back to '{name}'")
 
     def mark(self) -> Positions:
         """What all stores hold now, for `go_back` and `is_clean_since`."""
@@ -354,13 +357,9 @@ class Engine:
         """Where a test is rewound to."""
         return {journal.name: self.layers.top(journal.name) for journal in self.fleet.journals}
 
-    def go_back(self, positions: Positions) -> None:
+    def go_back(self, positions: Positions, by: str = "a failure") -> None:
         """Put all stores back to positions; later ones are gone, and snapshots with them."""
-        self._snapshots = {
-            name: kept
-            for name, kept in self._snapshots.items()
-            if all(position <= positions.get(journal, 0) for journal, position in kept.items())
-        }
+        self.snapshots.drop_later(positions, by)
         self._rewind_each(
             [(journal, positions.get(journal.name, 0)) for journal in self.fleet.journals]
         )
@@ -375,7 +374,7 @@ class Engine:
         """
         # Positions go with it, also where it fails half-way.
         self._below_kept, self.layers = self.layers, LayerStack()
-        self._snapshots.clear()
+        self.snapshots.clear()
         self.keeping.keep(test)
 
     def leave_kept(self) -> list[str]:

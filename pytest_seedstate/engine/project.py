@@ -271,7 +271,7 @@ class Project:
             made.key(settings.seed, settings.clock),
             made.title,
             stores,
-            lambda after: self._datasets.get(
+            lambda after, load: self._datasets.get(
                 made,
                 after,
                 lambda: generate(
@@ -281,6 +281,7 @@ class Project:
                     env=self.environment() if made.writes_itself else {},
                     clients=self.clients,
                     after=after,
+                    load=load,
                 ),
             ),
             made.writes_itself,

@@ -17,7 +17,7 @@ from pytest_seedstate.records.progress import FROM_THE_START, Progress
 from pytest_seedstate.stores.base import SuspendableJournal, Taken
 
 if TYPE_CHECKING:
-    from pytest_seedstate.records.dataset import Dataset
+    from pytest_seedstate.records.dataset import Dataset, Load
     from pytest_seedstate.stores.base import Journal
 
 SCHEMA_ONLY = "schema"
@@ -37,7 +37,9 @@ class State:
         key: equal for equal states; `SCHEMA_ONLY` for stores without data.
         title: how it is called in messages: ``search-basic``.
         stores: the stores that must run for it.
-        generate: makes its dataset, going on from another's progress; None for `SCHEMA_ONLY`.
+        generate: makes its dataset, going on from another's progress; what a scenario that writes
+            itself is to find in the stores, it loads by the second argument, which may be None
+            where none does. None for `SCHEMA_ONLY`.
         writes_itself: whether generating it writes through clients, so that it can only be done
             once the services run.
         ddl: whether tests in it change tables, so that databases are disposable copies.
@@ -46,7 +48,7 @@ class State:
     key: str
     title: str
     stores: frozenset[str]
-    generate: Callable[[Progress], Dataset] | None = field(default=None, compare=False)
+    generate: Callable[[Progress, Load | None], Dataset] | None = field(default=None, compare=False)
     writes_itself: bool = False
     ddl: bool = False
 
@@ -89,7 +91,7 @@ class States:
         if state.key not in self._failed and state.key not in self._ahead:
             try:
                 found = self._put_aside.take(state.key)
-                self._ahead[state.key] = state.generate(FROM_THE_START) if found is None else found
+                self._ahead[state.key] = found or state.generate(FROM_THE_START, None)
             except SeedstateError as error:
                 self._failed[state.key] = error
                 raise
@@ -148,14 +150,15 @@ class States:
         assert state.generate is not None
         self.make_ahead(state)
         dataset = self._ahead.pop(state.key, None)
+        load = self.load(state.title)
         for _ in range(_MOST_DISTURBED):
             self._switch(SCHEMA_ONLY)
             self.current = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())
             refused: SeedstateError | None = None
             try:
                 if dataset is None:
-                    dataset = state.generate(FROM_THE_START)
-                self.insert(dataset)
+                    dataset = state.generate(FROM_THE_START, load)
+                load(dataset.entries)
             except PartlyLoadedError as error:
                 refused = error
             except BaseException:
@@ -204,13 +207,16 @@ class States:
                 taken += journal.taken_by(key)
         return taken, others
 
-    def insert(self, dataset: Dataset) -> None:
-        """Load a dataset on top of what the stores hold, all stores at once.
+    def load(self, title: str) -> Load:
+        """What loads entries on top of what the stores hold, all stores at once.
 
-        Raises:
-            SeedstateError: a store that does not run, or what the store refused.
+        Args:
+            title: whose data it is, for messages.
+
+        Returns:
+            It raises SeedstateError: a store that does not run, or what the store refused.
         """
-        insert(self._fleet.stores, dataset.title, dataset.entries)
+        return partial(insert, self._fleet.stores, title)
 
     def repair(self, redefined: Collection[str] = ()) -> None:
         """Replace what all stores hold by the current state's baseline.

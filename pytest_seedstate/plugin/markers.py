@@ -12,6 +12,8 @@ import pytest
 from pytest_seedstate.errors import SeedstateError, closest, unknown_name
 
 if TYPE_CHECKING:
+    from _pytest.nodes import Node
+
     from pytest_seedstate.engine.project import Project
     from pytest_seedstate.engine.states import State
 
@@ -22,6 +24,7 @@ MARKERS = (
     "next test of that class or module. A readonly test fails if it changes anything.",
     "reset_state(name): start the test from this reset state; scenarios come on top of it.",
 )
+_NAMES = ("scenario", "reset_state")
 FIXTURE_STORES = {
     "postgres": "postgres",
     "dynamodb": "dynamodb",
@@ -90,7 +93,7 @@ def _read_reset_state(name: str) -> str:
 def asks(item: pytest.Item) -> bool:
     """Whether a test itself wants anything of ours; cheap, since it is asked of every test."""
     return not OWN_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())) or any(
-        marker.name in ("scenario", "reset_state") for marker in item.iter_markers()
+        marker.name in _NAMES for marker in item.iter_markers()
     )
 
 
@@ -110,14 +113,55 @@ def read_request(item: pytest.Item, project: Project) -> Request:
         SeedstateError: a marker's arguments or a name is wrong.
     """
     project.check()
+    own = [marker for marker in item.own_markers if marker.name in _NAMES]
     request = _read_request(item, project)
+    if own:
+        _refuse_break_of_story(item, request, own[0], project)
     project.check_providers(request.stores | (request.state.stores if request.state else set()))
     return request
 
 
-def _read_request(item: pytest.Item, project: Project) -> Request:
-    marked = _scenarios_of(item, project)
-    reset_marker = item.get_closest_marker("reset_state")
+def holder(item: pytest.Item, request: Request) -> object:
+    """What keeps the state of a test for the next one: a class or module with one state.
+
+    Returns:
+        Equal for tests of one story; None for a test that is in none.
+    """
+    node = _story_node(item, request)
+    return (node.nodeid, request.state.key) if node and request.state else None
+
+
+def _story_node(item: pytest.Item, request: Request) -> pytest.Collector | None:
+    if request.scope == "function" or request.state is None:
+        return None
+    return item.getparent(pytest.Class if request.scope == "class" else pytest.Module)
+
+
+def _refuse_break_of_story(
+    item: pytest.Item, request: Request, own: pytest.Mark, project: Project
+) -> None:
+    """A test of another state amid a story would end it, and the next test would begin it anew."""
+    above = _closest(item, "scenario", above=True)
+    if above is None or above[1].kwargs.get("scope", "function") == "function":
+        return
+    story = _read_request(item, project, above=True)
+    node = _story_node(item, story)
+    if node is not None and holder(item, story) != holder(item, request):
+        kind = "class" if isinstance(node, pytest.Class) else "module"
+        raise SeedstateError(
+            f"{item.name} has a marker '{own.name}' of its own amid the tests of the {kind} "
+            f"{node.name} that build upon each other",
+            where=f"the marker 'scenario' of {above[0].nodeid}, with scope=\"{story.scope}\"",
+            checked="another state in between would drop what the tests before it wrote",
+            fix=f"take its own marker away, or move {item.name} out of the {kind}",
+        )
+
+
+def _read_request(item: pytest.Item, project: Project, *, above: bool = False) -> Request:
+    """What a test's markers ask for; `above` leaves out its own, so that those above it count."""
+    marked = _scenarios_of(item, project, above)
+    found = _closest(item, "reset_state", above=above)
+    reset_marker = found[1] if found else None
     reset_state = (
         _bound(_read_reset_state, reset_marker) if reset_marker else project.settings.reset_state
     )
@@ -160,10 +204,16 @@ def _refuse_misspelt_arguments(marked: _Scenarios, project: Project, item: pytes
             )
 
 
-def _scenarios_of(item: pytest.Item, project: Project) -> _Scenarios | None:
-    marker = item.get_closest_marker("scenario")
+def _closest(item: pytest.Item, name: str, *, above: bool) -> tuple[Node, pytest.Mark] | None:
+    """A test's marker and whose it is; `above` leaves out its own."""
+    found = item.iter_markers_with_node(name)
+    return next((each for each in found if not above or each[0] is not item), None)
+
+
+def _scenarios_of(item: pytest.Item, project: Project, above: bool) -> _Scenarios | None:
+    marker = _closest(item, "scenario", above=above)
     if marker is not None:
-        found: _Scenarios = _bound(_read_scenario, marker)
+        found: _Scenarios = _bound(_read_scenario, marker[1])
         return found
     chosen = item.ihook.pytest_seedstate_scenario(item=item)
     if chosen is None:

@@ -12,10 +12,10 @@ from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.plugin.changes_text import changes_text, comparison
 from pytest_seedstate.plugin.failing import as_failure
 from pytest_seedstate.plugin.fixture_layers import FixtureLayers
-from pytest_seedstate.plugin.markers import Request, fixture_clients, request_key
+from pytest_seedstate.plugin.markers import Request, fixture_clients, holder, request_key
 from pytest_seedstate.stores.base import ReplacingJournal
 from pytest_seedstate.stores.changes import ChangeSet
-from pytest_seedstate.stores.masking import Masking
+from pytest_seedstate.stores.masking import Masking, use_masking
 
 if TYPE_CHECKING:
     from pytest_seedstate.config import Settings
@@ -38,6 +38,7 @@ class Runtime:
         self._clients = clients
         self._settings = settings
         self._masking = Masking(settings.sensitive)
+        use_masking(self._masking)
         self._held_by: object = None
         self._item: pytest.Item | None = None
         self._changes: ChangeSet | None = None
@@ -50,13 +51,14 @@ class Runtime:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Make the state true before any fixture runs, module fixtures and setUpClass included."""
         request = item.stash.get(request_key, NOTHING)
-        holder = _holder(item, request)
-        in_story = holder is not None and holder == self._held_by
+        held_by = holder(item, request)
+        in_story = held_by is not None and held_by == self._held_by
         self.layers.test_begins(in_story=in_story)
         self._item, self._changes = item, None
         # A test that is run again begins anew.
         item.stash[_told_key] = False
         if in_story:
+            self.engine.snapshots.clear()
             self._begin(item)
             return
         with as_failure():
@@ -65,7 +67,7 @@ class Runtime:
                 request.stores,
                 meanwhile=lambda: self._clients.make_ahead(fixture_clients(item)),
             )
-        self._held_by = holder
+        self._held_by = held_by
         if late:
             self.engine.figures.note_late(changes_text(late, self._masking, limit=5))
         self._begin(item)
@@ -102,7 +104,7 @@ class Runtime:
     def _story_goes_on(self, nextitem: pytest.Item | None) -> bool:
         if self._held_by is None or nextitem is None:
             return False
-        return _holder(nextitem, nextitem.stash.get(request_key, NOTHING)) == self._held_by
+        return holder(nextitem, nextitem.stash.get(request_key, NOTHING)) == self._held_by
 
     def _leave(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         self._held_by = None
@@ -218,12 +220,3 @@ _CUT = """\
 the database was replaced by a copy while this test ran, since changed tables were to be undone (by
 seedstate.restore or reset, say): connections from before are cut, that of the postgres fixture
 too. Connect anew after such a call; the fixture does so for the next test."""
-
-
-def _holder(item: pytest.Item, request: Request) -> object:
-    """What keeps the state of this test for the next one: a class or module with one state."""
-    if request.scope == "function" or request.state is None:
-        return None
-    kind = pytest.Class if request.scope == "class" else pytest.Module
-    parent = item.getparent(kind)
-    return (parent.nodeid, request.state.key) if parent else None

@@ -14,7 +14,7 @@ from pytest_seedstate.plugin.changes_text import changes_text
 from pytest_seedstate.records.dataset import Dataset, only
 from pytest_seedstate.records.progress import FROM_THE_START
 from pytest_seedstate.stores.changes import ChangeSet
-from pytest_seedstate.stores.masking import Masking
+from pytest_seedstate.stores.masking import masking_of_run
 
 if TYPE_CHECKING:
     from pytest_seedstate.engine.engine import Engine
@@ -162,10 +162,9 @@ class Seedstate:
             if _seconds() > deadline:
                 if isinstance(collection, str):
                     check_collection(self._engine, collection)
-                masking = Masking(self._project.settings.sensitive)
                 raise SeedstateError(
                     f"waited {timeout:g} s in vain for {_condition_text(collection, wanted)}",
-                    detail=changes_text(changes, masking) or "nothing changed",
+                    detail=changes_text(changes, masking_of_run()) or "nothing changed",
                 )
             time.sleep(POLL_SECONDS)
         # Stores are read one after another: what was written before what has just been seen may
@@ -175,7 +174,15 @@ class Seedstate:
 
     @_told_plainly
     def snapshot(self, name: str) -> None:
-        """Remember what all stores hold now, until the test ends."""
+        """Remember what all stores hold now, until the test ends.
+
+        Raises:
+            SeedstateError: the name is no text, or an empty one.
+        """
+        if not isinstance(name, str) or not name.strip():
+            raise SeedstateError(
+                f"{name!r} is no name for a snapshot", fix='a text that is not empty: "before"'
+            )
         self._engine.snapshot(name)
         self._seeded_at[name] = len(self._seeded)
 
@@ -184,7 +191,7 @@ class Seedstate:
         """Go back to a snapshot of this test.
 
         Raises:
-            SeedstateError: none of that name was taken.
+            SeedstateError: none of that name was taken, or something has dropped it.
         """
         self._engine.restore(name)
         del self._seeded[self._seeded_at[name] :]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -15,10 +15,20 @@ from pytest_seedstate.records.plan import Step
 from pytest_seedstate.records.problems import failure
 from pytest_seedstate.records.progress import FROM_THE_START, Progress
 from pytest_seedstate.records.record import Record
+from pytest_seedstate.records.sensitive import shown
 from pytest_seedstate.records.values import stored_fields
 from pytest_seedstate.stores.canonical import encode
 
 RecordT = TypeVar("RecordT", bound=Record)
+
+Entries = Mapping[str, Mapping[str, Sequence[Any]]]
+"""What is loaded: store, then collection, then entries in order."""
+
+Load = Callable[[Entries], object]
+"""Loads entries on top of what the stores hold; raises SeedstateError where one refuses."""
+
+Seen = dict[tuple[str, str, tuple[Any, ...]], "Made"]
+"""Whose each key is: by store, collection and key."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,8 @@ class Dataset:
         now: the clock it was made by, in UTC.
         records: all records, in order.
         named: what scenarios named, by name.
-        entries: what to load: store, then collection, then entries in order.
+        entries: what is still to be loaded: all of it, but for what a scenario that writes itself
+            found loaded already.
         progress: where its scenarios have come to.
     """
 
@@ -51,7 +62,7 @@ class Dataset:
     now: dt.datetime
     records: Sequence[Record]
     named: Mapping[str, Any]
-    entries: Mapping[str, Mapping[str, Sequence[Any]]]
+    entries: Entries
     progress: Progress = FROM_THE_START
 
     @property
@@ -61,7 +72,7 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the clock and all entries, in hexadecimal: equal for equal data."""
+        """SHA-256 of the clock and `entries`, in hexadecimal: equal for equal data."""
         total = hashlib.sha256(encode(self.now))
         for store, collections in sorted(self.entries.items()):
             for collection, entries in sorted(collections.items()):
@@ -98,7 +109,7 @@ def only(records: Sequence[RecordT], model: type[RecordT], match: Mapping[str, A
         if all(getattr(record, name) == value for name, value in match.items())
     ]
     if len(found) != 1:
-        wanted = ", ".join(f"{name}={value!r}" for name, value in match.items())
+        wanted = ", ".join(f"{name}={shown(model, name, value)!r}" for name, value in match.items())
         raise SeedstateError(
             f"there are {len(found) or 'no'} {model.__name__} records"
             + (f" with {wanted}" if wanted else "")
@@ -111,20 +122,20 @@ def only(records: Sequence[RecordT], model: type[RecordT], match: Mapping[str, A
 
 
 def grouped(
-    made: Iterable[Made], derived_tables: frozenset[str]
+    made: Iterable[Made], derived_tables: frozenset[str], seen: Seen
 ) -> dict[str, dict[str, list[Any]]]:
     """The entries of records: store, then collection, then entries in order.
 
     Args:
         made: the records.
         derived_tables: PostgreSQL tables whose key is the first field.
+        seen: the keys of those that came before them; theirs are added.
 
     Raises:
         SeedstateError: two records with one key (names scenarios, collection and key), or a
             record that its place cannot store.
     """
     entries: dict[str, dict[str, list[Any]]] = {}
-    seen: dict[tuple[str, str, tuple[Any, ...]], Made] = {}
     for one in made:
         try:
             for place in one.record.placements():
@@ -140,7 +151,7 @@ def grouped(
 
 def _add(
     entries: dict[str, dict[str, list[Any]]],
-    seen: dict[tuple[str, str, tuple[Any, ...]], Made],
+    seen: Seen,
     one: Made,
     place: Placement,
     derived_tables: frozenset[str],

@@ -17,7 +17,7 @@ from typing import Any
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.records.building import Company, keeping_company
 from pytest_seedstate.records.clock import FrozenNames
-from pytest_seedstate.records.dataset import Dataset, Made, grouped
+from pytest_seedstate.records.dataset import Dataset, Entries, Load, Made, Seen, grouped
 from pytest_seedstate.records.plan import FIRST_COPY, ONCE, Plan, Step
 from pytest_seedstate.records.problems import a_kind, failure
 from pytest_seedstate.records.progress import FROM_THE_START, Progress
@@ -41,6 +41,7 @@ def generate(
     env: Mapping[str, str] = _NO_ENVIRONMENT,
     clients: object = None,
     after: Progress = FROM_THE_START,
+    load: Load | None = None,
 ) -> Dataset:
     """Make a plan's dataset.
 
@@ -51,15 +52,17 @@ def generate(
         env: what ``seed.env`` holds.
         clients: has an attribute for each store that a scenario writes to itself.
         after: what it goes on from, where it is loaded on top of another dataset.
+        load: given what comes before a scenario that writes itself, so that this finds it in the
+            stores; None leaves all of it in the dataset's entries.
 
     Returns:
         The dataset: equal for equal arguments, whatever ran before.
 
     Raises:
         SeedstateError: a scenario raised, or made something that is no valid record (names
-            scenario, file and line), or two records have one key.
+            scenario, file and line), or two records have one key; or what `load` raised.
     """
-    context = _Context(plan, seed_number, now.astimezone(dt.UTC), env, clients, after)
+    context = _Context(plan, seed_number, now.astimezone(dt.UTC), env, clients, after, load)
     dataset, late = _run(context)
     if late and not plan.writes_itself:
         # A scenario imported Faker or factories itself, and what it drew before they could be
@@ -76,6 +79,7 @@ class _Context:
     env: Mapping[str, str]
     clients: object
     after: Progress
+    load: Load | None
 
 
 def _run(context: _Context) -> tuple[Dataset, bool]:
@@ -86,8 +90,10 @@ def _run(context: _Context) -> tuple[Dataset, bool]:
     ):
         run = _Run(context, randomness, company)
         for step in plan.steps:
+            if step.scenario.stores and context.load is not None:
+                run.load_below(context.load)
             run.step(step)
-        entries = grouped(run.made, plan.derived_tables)
+        entries = run.rest()
         randomness.check_late()
         progress = Progress(randomness.sequences(), run.runs)
     records = tuple(one.record for one in run.made)
@@ -104,6 +110,21 @@ class _Run:
         self._company = company
         self._yielded: set[int] = set()
         self._emitted: set[int] = set()
+        self._seen: Seen = {}
+        self._loaded: list[tuple[Record, dict[str, Any]]] = []
+
+    def rest(self) -> Entries:
+        """The entries of what was made and is not loaded yet."""
+        new = self.made[len(self._loaded) :]
+        return grouped(new, self._context.plan.derived_tables, self._seen)
+
+    def load_below(self, load: Load) -> None:
+        """Load what was made so far."""
+        entries = self.rest()
+        if entries:
+            load(entries)
+        new = self.made[len(self._loaded) :]
+        self._loaded += [(one.record, dict(vars(one.record))) for one in new]
 
     def step(self, step: Step) -> None:
         """Run one scenario and take what it makes."""
@@ -129,6 +150,14 @@ class _Run:
             raise failure(
                 error, what=f"scenario '{scenario.full_name}'", where=str(scenario.site)
             ) from None
+        for record, fields in self._loaded:
+            if vars(record) != fields:
+                raise SeedstateError(
+                    f"the scenario changed {a_kind(type(record).__name__)} that is loaded already",
+                    where=scenario.where,
+                    checked="what comes before a scenario that writes itself is loaded before it runs",
+                    fix="write the change to the stores",
+                )
 
     def _values(self, scenario: Scenario, seed: Seed, params: Mapping[str, Any]) -> Iterable[Any]:
         produced = scenario(seed, **params)

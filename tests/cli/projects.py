@@ -64,6 +64,12 @@ PACK = """
         seed.postgres.execute("INSERT INTO products VALUES ('own', 'own', 1)")
 
 
+    @scenario("written-on-top", extends="three-products", stores=["postgres"])
+    def written_on_top(seed):
+        seed.postgres.execute("INSERT INTO products SELECT sku || '-2', name, price FROM products")
+        yield ProductFactory.build()
+
+
     @scenario("broken")
     def broken(seed):
         yield ProductFactory.build()
@@ -73,6 +79,7 @@ PACK = """
     reset_state("fresh", scenario="with-photos", description="three products with photos")
     reset_state("double", scenario="three-products", copies=2, stores=("postgres", "dynamodb"))
     reset_state("failing", scenario="broken")
+    reset_state("written-on-top", scenario="written-on-top")
     reset_state("clean")
 """
 """Three products are 3 rows, 3 items and 3 documents, with photos 3 objects more."""

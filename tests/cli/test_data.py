@@ -130,6 +130,30 @@ def test_a_scenario_may_write_for_itself(shop: CliProject) -> None:
     assert "cannot be kept from" in shop.refused("seed", "written", "--stores", "s3", code=1)
 
 
+@pytest.mark.parametrize("command", ["seed", "reset"])
+def test_what_writes_for_itself_finds_what_comes_before(shop: CliProject, command: str) -> None:
+    """In the stores; it is told with what was loaded afterwards, and left where it is there."""
+    told = shop.told(command, "written-on-top")
+    assert told["loaded"] == {
+        "postgres": {"products": 4},
+        "dynamodb": {"shop": 4},
+        "opensearch": {"products": 4},
+    }
+    # Three come before it, one after; it doubles what it finds, in PostgreSQL alone.
+    assert shop.counts()["postgres"] == {"products": 7}
+    assert shop.counts()["opensearch"] == {"products": 4}
+    assert "unfinished" not in shop.told("status")["last"]
+
+
+def test_what_comes_before_is_left_where_it_is_there(shop: CliProject) -> None:
+    """Also where it is loaded in parts."""
+    shop.told("seed", "three-products")
+    told = shop.told("seed", "written-on-top", "--skip-existing")
+    assert told["skipped"]["postgres"] == {"products": 3}
+    assert told["loaded"]["postgres"] == {"products": 1}
+    assert shop.counts()["postgres"] == {"products": 7}
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -173,6 +173,73 @@ def test_sensitive_fields_are_in_no_report(project: pytest.Pytester) -> None:
         result.stdout.no_fnmatch_line(f"*{hidden}*")
 
 
+def test_sensitive_values_of_records_are_in_no_report(project: pytest.Pytester) -> None:
+    """In comparisons and errors; by names, by the record, by the ini; data is as it was."""
+    write(
+        project,
+        "scenarios/accounts.py",
+        """
+        from pytest_seedstate import Record, Row, scenario
+
+        class Login(Record):
+            password: str
+
+        class Account(Record):
+            number: int
+            password: str | None
+            ssn: str
+            name: str
+            plain: str = "to be seen"
+            login: Login = Login(password="hunter2-nested")
+            extra: dict[str, str] = {"api_key": "hunter2-extra"}
+            sensitive = ("ssn",)
+            stored_in = Row("accounts", columns={"name": "full_name"})
+
+        @scenario("accounts")
+        def accounts(seed):
+            yield Account(number=1, password="hunter2", ssn="hunter2-ssn", name="hunter2-name")
+            yield Account(number=2, password=None, ssn="hunter2-ssn", name="hunter2-name")
+        """,
+    )
+    project.makepyfile(
+        """
+        import pytest
+        from scenarios.accounts import Account
+
+        pytestmark = pytest.mark.scenario("accounts")
+
+        def test_comparison(seedstate):
+            assert seedstate.records(Account) == []
+
+        def test_texts(seedstate):
+            account = seedstate.one(Account, number=1)
+            print("printed", account, repr(account))
+            assert account == seedstate.one(Account, password="hunter2")
+            assert account != account.model_copy(update={"password": "other"})
+            assert account.model_dump()["login"] == {"password": "hunter2-nested"}
+            seedstate.one(Account, ssn="hunter2-x", name="hunter2-x", plain="nobody")
+        """
+    )
+    result = project.runpytest("-o", "seedstate_sensitive=accounts.full_name", "--tb=line", "-vv")
+
+    result.assert_outcomes(failed=2)
+    masked = "[*][*][*]"
+    result.stdout.fnmatch_lines(
+        [
+            "printed number=1 *",
+            f"*there are no Account records with ssn='{masked}', name='{masked}', plain='nobody'*",
+        ]
+    )
+    result.stdout.fnmatch_lines(
+        [
+            f"*Account(number=1, password='{masked}', ssn='{masked}', name='{masked}', "
+            f"plain='to be seen', login=Login(password='{masked}'), extra={{'api_key': '{masked}'}})*",
+            "*Account(number=2, password=None, *",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*hunter2*")
+
+
 def test_a_sensitive_field_that_does_not_exist_is_a_mistake(project: pytest.Pytester) -> None:
     """Told before anything starts, with the closest name: a typing error would show the value."""
     write(project, "scenarios/patients.py", PATIENTS.replace('("ssn",)', '("snn",)'))
@@ -185,6 +252,30 @@ def test_a_sensitive_field_that_does_not_exist_is_a_mistake(project: pytest.Pyte
         """
     )
     project.runpytest().stdout.fnmatch_lines(["*unknown field 'snn'*", "*did you mean 'ssn'?*"])
+
+
+def test_notes_tell_columns_from_tables(project: pytest.Pytester) -> None:
+    """`public.products.title` alone would be a table of a schema."""
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.scenario("three-products")
+        @pytest.mark.parametrize(
+            ("statement", "note"),
+            [
+                ("ALTER TABLE products RENAME COLUMN name TO title", "ALTER TABLE public.products.title (column)"),
+                ("ALTER TABLE products DROP COLUMN name", "ALTER TABLE public.products.name (column)"),
+                ("COMMENT ON COLUMN products.name IS 'x'", "COMMENT public.products.name (column)"),
+                ("ALTER TABLE products ADD COLUMN more int", "ALTER TABLE public.products"),
+            ],
+        )
+        def test_it(seedstate, postgres, statement, note):
+            postgres.execute(statement)
+            assert note in seedstate.changes().notes
+        """
+    )
+    project.runpytest().assert_outcomes(passed=4)
 
 
 def test_as_many_changes_as_wanted(project: pytest.Pytester) -> None:

@@ -243,6 +243,108 @@ def test_a_wider_scope_keeps_what_tests_write(project: pytest.Pytester, scope: s
     project.runpytest("--seedstate-verify").assert_outcomes(passed=3)
 
 
+@pytest.mark.parametrize("scope", ["class", "module"])
+@pytest.mark.parametrize(
+    "own", ['scenario("three-products")', 'scenario("one-more")', 'reset_state("clean")']
+)
+def test_a_state_of_its_own_amid_a_story_is_refused(
+    project: pytest.Pytester, scope: str, own: str
+) -> None:
+    """It would drop what the tests before it wrote, and nobody would know."""
+    project.makepyfile(
+        f"""
+        import pytest
+
+        pytestmark = pytest.mark.scenario("three-products", scope="{scope}")
+
+        class TestStory:
+            def test_one(self):
+                pass
+
+            @pytest.mark.{own}
+            def test_two(self):
+                pass
+        """
+    )
+
+    result = project.runpytest()
+
+    result.assert_outcomes(errors=1)
+    file = "test_a_state_of_its_own_amid_a_story_is_refused.py"
+    name = "TestStory" if scope == "class" else file
+    result.stdout.fnmatch_lines(
+        [
+            f"*test_two has a marker '{own.partition('(')[0]}' of its own amid the tests of the "
+            f"{scope} {name} that build upon each other*",
+            f"*where: the marker 'scenario' of {file}, with scope=\"{scope}\"*",
+            f"*take its own marker away, or move test_two out of the {scope}*",
+        ]
+    )
+
+
+def test_what_does_not_break_a_story_is_allowed(project: pytest.Pytester) -> None:
+    """The story's own marker again, other classes, stories in stories, markers of no story."""
+    project.makepyfile(
+        """
+        import pytest
+
+        story = pytest.mark.scenario("three-products", scope="class")
+
+        def count(postgres):
+            return postgres.execute("SELECT count(*) FROM products").fetchone()[0]
+
+        @story
+        class TestStory:
+            @story
+            def test_one(self, postgres):
+                postgres.execute("DELETE FROM products WHERE sku = 'p000'")
+
+            @pytest.mark.scenario("three-products", scope="class")
+            def test_two(self, postgres):
+                assert count(postgres) == 2
+
+            def test_three(self, postgres):
+                assert count(postgres) == 2
+
+            class TestWithin:
+                def test_begins_anew(self, postgres):
+                    assert count(postgres) == 3
+
+        @pytest.mark.scenario("one-more")
+        class TestOther:
+            def test_other(self, postgres):
+                assert count(postgres) == 1
+
+            @pytest.mark.scenario("three-products")
+            def test_own(self, postgres):
+                assert count(postgres) == 3
+
+        @story
+        @pytest.mark.scenario("one-more")
+        def test_in_no_class(postgres):
+            assert count(postgres) == 1
+        """,
+        test_z="""
+        import pytest
+
+        pytestmark = pytest.mark.scenario("three-products", scope="module")
+
+        def test_one(postgres):
+            postgres.execute("DELETE FROM products")
+
+        @pytest.mark.scenario("one-more", scope="class")
+        class TestStory:
+            def test_one(self, postgres):
+                postgres.execute("DELETE FROM products")
+
+            def test_two(self, postgres):
+                assert postgres.execute("SELECT count(*) FROM products").fetchone() == (0,)
+        """,
+    )
+
+    project.runpytest().assert_outcomes(passed=10)
+
+
 def test_a_readonly_test_that_writes_fails_with_what_it_wrote(project: pytest.Pytester) -> None:
     """And is undone all the same."""
     project.makepyfile(
@@ -373,6 +475,45 @@ def test_snapshot_seed_and_reset_inside_a_test(project: pytest.Pytester) -> None
     )
 
     project.runpytest("--seedstate-verify", "-o", "pythonpath=.").assert_outcomes(passed=2)
+
+
+def test_what_has_become_of_a_snapshot_is_told(project: pytest.Pytester) -> None:
+    """Dropped by a reset or by going further back, or an earlier test's; never taken."""
+    project.makepyfile(
+        """
+        import pytest
+
+        def message(function, name):
+            with pytest.raises(Exception) as caught:
+                function(name)
+            return str(caught.value)
+
+        @pytest.mark.scenario("three-products", scope="class")
+        class TestStory:
+            def test_dropped(self, seedstate, postgres):
+                seedstate.snapshot("start")
+                postgres.execute("DELETE FROM products")
+                seedstate.snapshot("later")
+                seedstate.restore("start")
+                told = message(seedstate.restore, "later")
+                assert "'later' is gone: going back to 'start' has dropped it" in told
+                assert "left: start" in told
+                seedstate.snapshot("later")
+                seedstate.restore("later")
+                seedstate.reset("clean")
+                told = message(seedstate.restore, "start")
+                assert "'start' is gone: the reset to 'clean' has dropped it" in told
+                seedstate.snapshot("again")
+
+            def test_of_another_test(self, seedstate):
+                assert "unknown snapshot 'again'" in message(seedstate.restore, "again")
+
+            @pytest.mark.parametrize("name", ["", " ", None])
+            def test_names(self, seedstate, name):
+                assert f"{name!r} is no name for a snapshot" in message(seedstate.snapshot, name)
+        """
+    )
+    project.runpytest().assert_outcomes(passed=5)
 
 
 def test_seeding_goes_on_where_the_tests_scenarios_ended(project: pytest.Pytester) -> None:

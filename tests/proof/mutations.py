@@ -84,7 +84,7 @@ _IN_REWIND = (
     Mutation(
         "snapshots are forgotten with their test",
         _ENGINE,
-        "    def _rewind(self) -> SeedstateError | None:\n        self._snapshots.clear()\n",
+        "    def _rewind(self) -> SeedstateError | None:\n        self.snapshots.clear()\n",
         "    def _rewind(self) -> SeedstateError | None:\n",
     ),
 )
