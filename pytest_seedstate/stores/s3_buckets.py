@@ -55,7 +55,11 @@ def bucket_settings(declared: Mapping[str, Any], region: str) -> Bucket:
     where = f"declaration of the S3 bucket '{name}'"
     for parameter in declared:
         if parameter not in _PARAMETERS:
-            raise unknown_name("bucket parameter", str(parameter), _PARAMETERS, where=where)
+            # boto3's name for a part may be ours with more behind it.
+            meant = [each for each in _PARAMETERS if str(parameter).startswith(each)]
+            error = unknown_name("bucket parameter", str(parameter), _PARAMETERS, where=where)
+            fix = f"did you mean '{meant[0]}'?" if meant else error.fix
+            raise SeedstateError(error.problem, where=where, checked=error.checked, fix=fix)
     requests: list[tuple[str, Mapping[str, str], bytes]] = [("Bucket", {}, _location(region))]
     if "CORSConfiguration" in declared:
         body = _cors(declared["CORSConfiguration"], where)

@@ -9,6 +9,7 @@ import pytest
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.canonical import canonical
 from pytest_seedstate.stores.s3 import S3Object, S3Store
+from pytest_seedstate.stores.s3_buckets import bucket_settings
 from tests.aws.helpers import Clients, make_bucket
 
 KEYS = (
@@ -123,3 +124,18 @@ def test_file_that_cannot_be_read_takes_the_others_back(
 
 def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("VersioningConfiguration", "Versioning"),
+        ("CORSConfigurations", "CORSConfiguration"),
+        ("Tags", "Tagging"),
+    ],
+)
+def test_a_wrong_key_of_a_bucket_is_told_with_the_closest(name: str, near: str) -> None:
+    """Also where the name is that of a parameter of boto3's."""
+    with pytest.raises(SeedstateError, match=f"unknown bucket parameter '{name}'") as caught:
+        bucket_settings({"Bucket": "images", name: {}}, "us-east-1")
+    assert f"did you mean '{near}'?" in str(caught.value)
