@@ -122,7 +122,7 @@ _ON_THE_WAY_BACK = (
     Mutation(
         "snapshots after the one that is restored are gone",
         _ENGINE,
-        "            if all(position <= positions.get(journal, 0) for journal, position in kept.items())\n",
+        "        self.snapshots.drop_later(positions, by)\n",
         "",
     ),
     Mutation(
