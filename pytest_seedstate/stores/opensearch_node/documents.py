@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pytest_seedstate.services.host.hosted import Touch
 from pytest_seedstate.stores.opensearch_node.changed import Changed, read_changed
 from pytest_seedstate.stores.opensearch_node.node import Node, line, named
+from pytest_seedstate.stores.opensearch_node.restoring import Live
 from pytest_seedstate.stores.opensearch_node.state import Held, IndexState
 
 _MOST_ACTIONS = 1000
@@ -18,29 +19,31 @@ class DocumentsUndo:
 
     Args:
         node: the node.
+        live: what it holds, a moment ago.
         touches: what the recording names.
     """
 
-    def __init__(self, node: Node, touches: Iterable[Touch]) -> None:
+    def __init__(self, node: Node, live: Live, touches: Iterable[Touch]) -> None:
         self._node = node
+        self._live = live
         self._touches = list(touches)
 
     def __call__(self, name: str, held: Held, index: IndexState) -> tuple[Held, int] | None:
         """Put an index's documents back.
 
         Returns:
-            What it holds then, and how many documents were put back; None where it has to be replaced: too much was written, it passes
-            everything through a pipeline or refuses writes, or somebody else writes to it.
+            What it holds then, and how many documents were put back; None where it has to be
+            replaced: too much was written, it passes everything through a pipeline or refuses
+            writes, or somebody else writes to it.
         """
         if (
             held.contents is not index.contents
             or "index.final_pipeline" in held.definition.settings
         ):
             return None
-        told = self._node.marks(named(name)).get(name)
-        if told is None:
+        before = self._live.mark(name)
+        if before is None:
             return None
-        before, _ = told
         suspects = {at.key for at in self._touches if at.collection == name and at.key}
         changed = read_changed(self._node, name, held, suspects)
         actions = _actions(changed)

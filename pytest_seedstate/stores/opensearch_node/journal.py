@@ -22,6 +22,7 @@ from pytest_seedstate.stores.opensearch_node.contents import (
 )
 from pytest_seedstate.stores.opensearch_node.copies import copies_of, is_orphan, sweep_copies
 from pytest_seedstate.stores.opensearch_node.definitions import (
+    ClusterDefinitions,
     ClusterRestorer,
     IndexDefinition,
     is_made_by_a_template,
@@ -83,7 +84,7 @@ class NodeJournal:
         self._copies = (f"{self._prefix}{number}" for number in count(1))
         self._held: dict[str, Held] = {}
         self._searches: dict[str, Searches] = {}
-        self._known_state = ""
+        self._read: tuple[str, Mapping[str, IndexDefinition], ClusterDefinitions] | None = None
         self._written = Written(recording, self._ownership)
         self._baselines: dict[str, State] = {}
         self._current: str | None = None
@@ -257,21 +258,23 @@ class NodeJournal:
         return self._has_definitions_of(top)
 
     def _has_definitions_of(self, state: State) -> bool:
+        definitions, cluster = self._read_definitions()
+        if self._ownership.of_indices(definitions) != state.definitions:
+            return False
+        return cluster.is_as(self._ownership.wanted(state.cluster, cluster))
+
+    def _read_definitions(self) -> tuple[Mapping[str, IndexDefinition], ClusterDefinitions]:
+        """Of all indices, and what belongs to none; one request where nothing has changed."""
         now = self._node.state()
-        if now == self._known_state:
-            return True
-        if self._ownership.of_indices(read_indices(self._node)) != state.definitions:
-            return False
-        cluster = read_cluster(self._node)
-        if not cluster.is_as(self._ownership.wanted(state.cluster, cluster)):
-            return False
-        self._known_state = now
-        return True
+        if self._read is None or self._read[0] != now:
+            self._read = (now, read_indices(self._node), read_cluster(self._node))
+        return self._read[1:]
 
     def _read_live(self) -> Live:
+        definitions, cluster = self._read_definitions()
         return Live(
-            self._ownership.of_indices(read_indices(self._node)),
-            read_cluster(self._node),
+            self._ownership.of_indices(definitions),
+            cluster,
             {n: each for n, each in self._node.marks().items() if self._ownership.owns(n)},
         )
 
@@ -298,7 +301,6 @@ class NodeJournal:
         if may_load:
             names = read_indices(self._node)
             self._node.refresh([n for n in names if names[n].is_open and self._ownership.owns(n)])
-        self._known_state = ""
         live = self._read_live()
         indices = {}
         for name, definition in live.definitions.items():
@@ -339,10 +341,9 @@ class NodeJournal:
         phrases = end_tasks(self._node, self._ownership.owns)
         live = self._read_blocked(target)
         cluster = self._ownership.wanted(target.cluster, live.cluster)
-        self._known_state = ""
         held, self._held = self._held, {}
         touches = without_aliases(self._written.touches(), live.definitions)
-        undo = None if self._mode == "exact" else DocumentsUndo(self._node, touches)
+        undo = None if self._mode == "exact" else DocumentsUndo(self._node, live, touches)
         restorer = Restorer(
             self._node,
             live,
