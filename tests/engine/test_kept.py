@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from pytest_seedstate.config import KeptStates, Settings
+from pytest_seedstate.config import Settings
+from pytest_seedstate.config.values import KeptStates
 from pytest_seedstate.engine.kept import MOST_STATES, limit_of
 from pytest_seedstate.engine.project import Project
 from pytest_seedstate.errors import SeedstateError

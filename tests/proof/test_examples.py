@@ -99,11 +99,11 @@ def test_what_is_written_while_a_state_is_loaded_is_no_part_of_it(home: Home, se
     home.engine.enter(home.state("schema"), frozenset())
     before = home.dump()
     state = home.project.state(["marks"], params={"count": 6})
-    dataset = state.generate(FROM_THE_START)
+    dataset = state.generate(FROM_THE_START, None)
     rows = dataset.entries["postgres"]["marks"]
     disturbed = Disturbed(rows, lambda: home.single.write(LATE[service]))
     dataset.entries["postgres"]["marks"] = disturbed
-    state = replace(state, key=f"disturbed {service}", generate=lambda after: dataset)
+    state = replace(state, key=f"disturbed {service}", generate=lambda after, load: dataset)
 
     home.engine.enter(state, frozenset())
 
@@ -126,7 +126,7 @@ def test_a_load_that_a_late_write_gets_in_the_way_of_is_done_again(home: Home) -
     """It was refused, and with it every later test of its state."""
     home.engine.enter(home.state("schema"), frozenset())
     state = home.project.state(["marks"], params={"count": 7})
-    dataset = state.generate(FROM_THE_START)
+    dataset = state.generate(FROM_THE_START, None)
     rows = dataset.entries["postgres"]["marks"]
 
     def write() -> None:
@@ -134,7 +134,9 @@ def test_a_load_that_a_late_write_gets_in_the_way_of_is_done_again(home: Home) -
 
     dataset.entries["postgres"]["marks"] = Disturbed(rows, write)
 
-    home.engine.enter(replace(state, key="in the way", generate=lambda after: dataset), frozenset())
+    home.engine.enter(
+        replace(state, key="in the way", generate=lambda after, load: dataset), frozenset()
+    )
 
     assert home.engine.is_clean()
     found = home.dump()["postgres"]['r "public"."marks"']
