@@ -16,7 +16,7 @@ def loading(run: Run) -> None:
         state = found.state(["things"], params={"count": count, "pictures": count // 20})
         found.engine.start(state.stores)
         assert state.generate is not None
-        for name, collections in state.generate(FROM_THE_START).entries.items():
+        for name, collections in state.generate(FROM_THE_START, None).entries.items():
             entries = sum(len(each) for each in collections.values())
             start = perf_counter()
             found.engine.fleet.stores[name].load(collections, lambda loaded: None)
