@@ -217,11 +217,6 @@ _KEEPING = (
         "        if not self.generation:\n            self._generations",
     ),
     Mutation(
-        "logs follow DDL when a position is marked",
-        _JOURNAL,
-        "                self._database.renew_logs()\n",
-    ),
-    Mutation(
         "a switch fills tables that differ",
         _JOURNAL,
         "if again or target.contents.get(oid) is not here.contents.get(oid)",
@@ -475,6 +470,10 @@ PROOFS: dict[str, tuple[Mutation, ...]] = {
     POSITIONS + "test_views_are_refreshed_once": (
         Mutation("notes of refreshed views go", _SERVER,
                  "    DELETE FROM {SCHEMA}.ddl d WHERE _since IS NULL OR NOT pg_visible_in_snapshot(d.xid, _since);\n"),
+    ),
+    POSITIONS + "test_position_with_ddl_before_it": (
+        Mutation("logs follow DDL when a position is marked", _JOURNAL,
+                 "                self._database.renew_logs()\n"),
     ),
     POSITIONS + "test_position_survives_ddl_after_it": (
         Mutation("later entries have later numbers", _REDO,
