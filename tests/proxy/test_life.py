@@ -23,7 +23,7 @@ from .services import KEYS, PATIENCE, Raw, Wire, answer, free_port
 REPOSITORY = Path(__file__).parents[2]
 
 OWNER = """
-import os, sys, time
+import subprocess, sys, time
 from pathlib import Path
 from pytest_seedstate.services.proxy.service import RecordingProxy
 from pytest_seedstate.services.rundir import RunDir
@@ -33,9 +33,9 @@ rundir = RunDir(folder, root=folder)
 upstream = {"url": "http://127.0.0.1:1", "region": "a", "access_key": "a", "secret_key": "a"}
 proxy = RecordingProxy(rundir, title="the proxy", upstream=lambda: upstream, classifier="aws")
 proxy.start()
-held = os.fork() if "fork" in sys.argv else 1
-if held == 0:
-    time.sleep(60)
+held = 1
+if "hold" in sys.argv:
+    held = subprocess.Popen(["sleep", "60"], pass_fds=[proxy._channel.fileno()]).pid
 print(proxy._child.pid, held, flush=True)
 time.sleep(60)
 """
@@ -159,8 +159,8 @@ def test_it_ends_with_its_owner(tmp_path: Path) -> None:
 
 
 def test_it_ends_with_its_owner_whose_child_lives(tmp_path: Path) -> None:
-    """A process that a test has forked does not keep the proxy alive."""
-    with owner(tmp_path, "fork") as (process, pid, child):
+    """A process that holds the owner's channel open does not keep the proxy alive."""
+    with owner(tmp_path, "hold") as (process, pid, child):
         try:
             process.send_signal(signal.SIGKILL)
             process.wait()

@@ -124,6 +124,20 @@ def test_tables_made_past_the_proxy_are_asked_for_again(
     assert set(proxy.take().touches) == {Touch("dynamodb", REGION, "shop", '{"price":{"S":"3"}}')}
 
 
+def test_a_table_that_is_put_back_past_the_proxy_is_asked_for_again(
+    proxy: RecordingProxy, clients: Clients, moto: dict[str, str]
+) -> None:
+    """Whoever has taken the record of a definition may make its table anew."""
+    make_table(clients.dynamodb)
+    clients.dynamodb.put_item(TableName="shop", Item=item(1))
+    assert SHOP in proxy.take().touches
+    behind = client("dynamodb", moto["url"])
+    behind.delete_table(TableName="shop")
+    make_table(behind, key="price")
+    clients.dynamodb.put_item(TableName="shop", Item={"pk": {"S": "p2"}, "price": {"S": "3"}})
+    assert set(proxy.take().touches) == {Touch("dynamodb", REGION, "shop", '{"price":{"S":"3"}}')}
+
+
 def test_what_is_refused_leaves_no_note(proxy: RecordingProxy, clients: Clients) -> None:
     """A definition that was refused has its table compared, and is no news."""
     make_table(clients.dynamodb)
