@@ -473,11 +473,13 @@ PROOFS: dict[str, tuple[Mutation, ...]] = {
     ),
     POSITIONS + "test_position_with_ddl_before_it": (
         Mutation("logs follow DDL when a position is marked", _JOURNAL,
-                 "                self._database.renew_logs()\n"),
+                 "                self._database.renew_logs(self._positions.values())\n"),
     ),
     POSITIONS + "test_position_survives_ddl_after_it": (
         Mutation("later entries have later numbers", _REDO,
                  "    connection.execute(f\"SELECT setval('{SCHEMA}.entry', %s)\", (entries.last,))\n"),
+        Mutation("entries outlive the logs of changed tables", _DATABASE,
+                 "            position.entries = self.entries_before(position)\n", "            pass\n"),
     ),
     BASELINES + "test_logs_that_disagree_with_rows_lead_to_a_clone": (
         Mutation("logs and rows agree", _LOGS, "IF _found <> coalesce(cardinality(_gone), 0) THEN", "IF false THEN"),

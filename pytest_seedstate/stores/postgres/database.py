@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +127,11 @@ class Database:
 
     # -- logs in step with tables
 
-    def renew_logs(self) -> tuple[set[int], bool]:
+    def renew_logs(self, positions: Iterable[Position] = ()) -> tuple[set[int], bool]:
         """Give every table a log that fits it.
+
+        Args:
+            positions: those that are to be gone back to later.
 
         Returns:
             The tables of which the logs do not know what has changed, and whether there was DDL
@@ -149,6 +152,9 @@ class Database:
             return set(self.tables), True
         if last <= self._ddl_seen:
             return set(), bool(count)
+        for position in positions:
+            # A table that was changed gets a log of its new shape, and its entries go.
+            position.entries = self.entries_before(position)
         unknown = self._install()
         self._ddl_seen = last
         return unknown, True
@@ -323,8 +329,8 @@ class Database:
 
     def entries_before(self, position: Position) -> Entries | None:
         """What was written between the baseline and a position; None when it is not known."""
-        if position.snapshot is None:
-            return None
+        if position.entries is not None or position.snapshot is None:
+            return position.entries
         try:
             self.entry()
             return take_entries(self.control, position.snapshot)

@@ -208,7 +208,7 @@ class PostgresJournal:
         with self.telling("marking a position"):
             try:
                 entry = self._database.entry()
-                self._database.renew_logs()
+                self._database.renew_logs(self._positions.values())
                 with self._control.transaction() as connection:
                     position = self._database.here(connection, entry)
             except LostError as lost:

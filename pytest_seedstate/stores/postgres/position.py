@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pytest_seedstate.stores.postgres.baselines import LargeObjects
+from pytest_seedstate.stores.postgres.redo import Entries
 from pytest_seedstate.stores.postgres.settings import Settings
 from pytest_seedstate.stores.postgres.views import View
 
@@ -31,6 +32,7 @@ class Position:
         large_objects: the objects.
         views: materialised views, each after those that it reads.
         settings: those of the database as a whole.
+        entries: what leads to it from the baseline, where the logs do not have that any more.
     """
 
     entry: int | None
@@ -40,6 +42,7 @@ class Position:
     large_objects: LargeObjects
     views: tuple[View, ...]
     settings: Settings
+    entries: Entries | None = None
 
 
 @dataclass(frozen=True, slots=True)
