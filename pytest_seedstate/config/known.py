@@ -139,12 +139,6 @@ SETTINGS: tuple[Setting, ...] = (
         variable="SEEDSTATE_PROVIDER",
     ),
     Setting(
-        "seedstate_reuse",
-        "bool",
-        "Leave containers running for the next run, which takes them over",
-        flag="--seedstate-reuse",
-    ),
-    Setting(
         "seedstate_opensearch_rewind",
         "string",
         "How an OpenSearch that is not embedded goes back: exact, or documents alone (default: exact)",

@@ -46,7 +46,6 @@ class Settings:
     images: Mapping[str, str]
     urls: Mapping[str, str]
     ca_file: Path | None
-    reuse: bool
     opensearch_rewind: Literal["exact", "documents"]
     scenarios: tuple[Path, ...]
     default_pack: str | None
@@ -110,7 +109,6 @@ class Settings:
                 for service in STORES_OF_SERVICE
                 if (url := value(f"seedstate_{service}_url"))
             },
-            reuse=bool(value("seedstate_reuse")),
             opensearch_rewind=values.choice(
                 "seedstate_opensearch_rewind", value("seedstate_opensearch_rewind") or "exact"
             ),

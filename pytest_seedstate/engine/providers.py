@@ -68,7 +68,7 @@ def make_service(
         service: Service = ExistingService(name, endpoint.variables, endpoint.source)
         return _in_use(service, title, rundir, settings, shared=True)
     container = _container(name, rundir, settings, note, tell)
-    return _in_use(container, container.title, rundir, settings, shared=settings.reuse)
+    return _in_use(container, container.title, rundir, settings, shared=False)
 
 
 def _container(
@@ -86,7 +86,7 @@ def _container(
     image = settings.images["localstack" if name == "aws" else name]
     # Where a proxy stands before it, that has the port which applications are told.
     port = settings.postgres_port if name == "postgres" else None
-    return kinds[name](rundir, image=image, port=port, reuse=settings.reuse, note=note, tell=tell)
+    return kinds[name](rundir, image=image, port=port, note=note, tell=tell)
 
 
 def _in_use(
@@ -119,7 +119,9 @@ def _in_use(
     def make_aws(behind: Variables, through: Variables) -> list[Store]:
         from pytest_seedstate.stores.recorded.aws import recorded_aws
 
-        _, dynamodb, s3 = recorded_aws(title, upstream=behind, recorded=through, recording=proxy)
+        _, dynamodb, s3 = recorded_aws(
+            title, upstream=behind, recorded=through, recording=proxy, shared=shared
+        )
         return [dynamodb, s3]
 
     def make_opensearch(behind: Variables, through: Variables) -> list[Store]:
@@ -129,7 +131,7 @@ def _in_use(
         journal = NodeJournal(
             behind, recording=proxy, mode=settings.opensearch_rewind, shared=shared
         )
-        return [OpenSearchStore(through, journal)]
+        return [OpenSearchStore(through, journal, owns=journal.owns)]
 
     return RecordedService(service, proxy, make_aws if is_aws else make_opensearch)
 

@@ -14,16 +14,20 @@ from pytest_seedstate.stores.canonical import canonical
 Definition = tuple[str, str, Any]
 """Collection (empty for what belongs to none), what of it, and that in `canonical` form."""
 
-_COUNTED = {
+_NO_DEFINITIONS = {
     "CreationDateTime",
+    "IndexSizeBytes",
     "ItemCount",
     "LastDecreaseDateTime",
     "LastIncreaseDateTime",
+    "LastUpdateToPayPerRequestDateTime",
+    "LatestStreamArn",
+    "LatestStreamLabel",
     "NumberOfDecreasesToday",
+    "TableId",
     "TableSizeBytes",
-    "IndexSizeBytes",
 }
-"""What DescribeTable tells of contents and times."""
+"""What DescribeTable tells of contents and times, and what the service makes up for each table."""
 
 _OF_BUCKETS = (
     "accelerate",
@@ -72,7 +76,7 @@ def dynamodb_definitions(endpoint: AwsEndpoint, tables: list[str]) -> Iterator[D
     """Keys, indexes, throughput, streams, time to live and tags of tables."""
     for table in sorted(tables):
         described = endpoint.dynamodb("DescribeTable", {"TableName": table})["Table"]
-        for name, value in sorted(_without_counts(described).items()):
+        for name, value in sorted(_definition_of_table(described).items()):
             yield table, name, canonical(value)
         with suppress(AwsError):
             told = endpoint.dynamodb("DescribeTimeToLive", {"TableName": table})
@@ -83,11 +87,13 @@ def dynamodb_definitions(endpoint: AwsEndpoint, tables: list[str]) -> Iterator[D
             yield table, "Tags", canonical(sorted(tags, key=lambda tag: str(tag["Key"])))
 
 
-def _without_counts(value: Any) -> Any:
+def _definition_of_table(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {n: _without_counts(each) for n, each in value.items() if n not in _COUNTED}
+        return {
+            n: _definition_of_table(each) for n, each in value.items() if n not in _NO_DEFINITIONS
+        }
     if isinstance(value, list):
-        return [_without_counts(each) for each in value]
+        return [_definition_of_table(each) for each in value]
     return value
 
 

@@ -74,8 +74,10 @@ class DynamoDBStore:
         there = set(self._tables())
         names = [str(table["TableName"]) for table in wanted]
         for position, name in enumerate(names):
-            if name in there or name in names[:position]:
+            if name in names[:position]:
                 raise SeedstateError(f"the DynamoDB table '{name}' is declared twice")
+            if name in there:
+                raise SeedstateError(f"the DynamoDB table '{name}' is there already")
         created: list[str] = []
 
         def create(table: Mapping[str, Any]) -> None:

@@ -91,6 +91,7 @@ class NodeJournal:
         try:
             sweep_copies(self._node, is_orphan)
             self._positions = [self._read_state(may_load=False)]
+            self._found = self._positions[0] if shared else None
         except BaseException:
             self._node.close()
             raise
@@ -228,8 +229,10 @@ class NodeJournal:
         """Nothing to do: writes in progress were waited for or ended by the rewind."""
 
     def close(self) -> None:
-        """Remove our copies from the node, and close our connections."""
+        """Remove our copies, at a shared node what was made there, and close our connections."""
         with self._lock, suppress(SeedstateError):
+            if self._found is not None:
+                self._restore(self._found)
             sweep_copies(self._node, lambda name: name.startswith(self._prefix))
         self._node.close()
 

@@ -21,6 +21,7 @@ def recorded_aws(
     recorded: Mapping[str, str],
     recording: Recording,
     ours: Collection[Touch] = (),
+    shared: bool = False,
 ) -> tuple[RecordedJournal, DynamoDBStore, S3Store]:
     """What the engine needs of AWS services behind a recorder.
 
@@ -30,6 +31,7 @@ def recorded_aws(
         recorded: the same with the recorder's ``url``, which applications use.
         recording: what it has recorded.
         ours: tables and buckets that are there already and are ours to change all the same.
+        shared: whether the service stays when this run ends.
 
     Raises:
         SeedstateError: the service does not answer.
@@ -41,6 +43,7 @@ def recorded_aws(
         records=[DynamoDBRecords(upstream), S3Records(upstream)],
         describe=describing(upstream["region"]),
         ours=ours,
+        shared=shared,
     )
     # The stores' own writes are recorded too: that is how the journal knows what was loaded.
     return (

@@ -138,6 +138,11 @@ class Contents:
         }
         return len(values), [*defined.told, *records.write(at, wanted.definition, values)]
 
+    def close(self) -> None:
+        """Close the connections to the service."""
+        for each in self._records.values():
+            each.close()
+
     def _is_ours(self, at: Touch) -> bool:
         """Whether a collection that a state lacks was made by an application here, or by us.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection as Some
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pytest_seedstate.errors import SeedstateError
@@ -60,6 +61,7 @@ class RecordedJournal:
         records: the kinds of data, each read and written past the recorder.
         describe: makes changes for change sets.
         ours: collections that are there already and are ours to change all the same.
+        shared: whether the service stays when this run ends, so that `close` has to tidy up.
     """
 
     def __init__(
@@ -71,9 +73,11 @@ class RecordedJournal:
         records: Sequence[Records],
         describe: Describe,
         ours: Some[Touch] = (),
+        shared: bool = False,
     ) -> None:
         self.name = name
         self._title = title
+        self._shared = shared
         self._recording = recording
         self._contents = Contents(records, ours)
         self._describe = describe
@@ -238,6 +242,17 @@ class RecordedJournal:
 
     def end_writers(self) -> None:
         """Nothing to do: a write is carried out before or after a rewind, never across it."""
+
+    def close(self) -> None:
+        """Close our connections; where the service is shared, remove what was made in it."""
+        with self._lock, suppress(SeedstateError):
+            if self._shared and self._positions:
+                self._catch_up(patience=0.0)
+                touched = self._away_from({})
+                for at in self._contents.collections():
+                    touched.add(at, None)
+                self._contents.go_to({}, touched)
+        self._contents.close()
 
     @property
     def _log(self) -> Log:

@@ -138,6 +138,9 @@ class Records(Protocol):
     def size(self, value: Value) -> int:
         """About how many bytes it takes here."""
 
+    def close(self) -> None:
+        """Close the connections to the service."""
+
 
 @dataclass(frozen=True, slots=True)
 class Defined:
