@@ -60,8 +60,6 @@ def make_service(
     """
     if settings.providers[name] == "embedded":
         return _embedded(name, rundir, settings, note)
-    if find_spec("httptools") is None:
-        raise MissingExtraError("containers", "httptools", f"{name} that is not embedded")
     if settings.providers[name] == "external":
         endpoint = external_endpoint(name, settings)
         title = f"{name} at {endpoint.variables['host']}:{endpoint.variables['port']}"
@@ -105,6 +103,8 @@ def _in_use(
         from pytest_seedstate.services.external.database import OwnDatabase
 
         return OwnDatabase(service)
+    if find_spec("httptools") is None:
+        raise MissingExtraError("containers", "httptools", f"{title}, which is not embedded")
     from pytest_seedstate.services.proxy.service import RecordingProxy
 
     is_aws = service.name == "aws"
