@@ -346,8 +346,11 @@ class Machine(RuleBasedStateMachine):
         if self.transaction:
             self.end_transaction("COMMIT")
         self._settle()
-        before = self.home.dump()
         state = self.home.refused if fails else self.home.added(count)
+        # What its services hold in the current state has to be looked at before it is there.
+        self.engine.start(state.stores)
+        self.home.completed({})
+        before = self.home.dump()
         try:
             self.engine.add(state, FROM_THE_START)
         except SeedstateError as error:
