@@ -84,7 +84,7 @@ def test_settings_name_endpoints_too(project: CliProject, services: dict[str, st
         ("DATABASE_URL", "postgresql:///shop?host=db.example.com", "leads to 'db.example.com'"),
         ("DATABASE_URL", "postgresql://localhost,db.example.com/shop", "'db.example.com'"),
         ("AWS_ENDPOINT_URL", "http://s3.amazonaws.com", "leads to 's3.amazonaws.com'"),
-        ("AWS_ENDPOINT_URL", "https://localhost", "should begin with http://"),
+        ("AWS_ENDPOINT_URL", "ftp://localhost", "should begin with http://"),
         ("OPENSEARCH_URL", "localhost:9200", "should begin with http://"),
         ("DATABASE_URL", "mysql://localhost/shop", "should begin with postgresql://"),
         ("DATABASE_URL", "postgresql://localhost:port/shop", "is no URL of postgres"),

@@ -24,6 +24,7 @@ import pytest
 
 from pytest_seedstate import scenario
 from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.records import randomness
 from pytest_seedstate.records.registry import Registry
 from tests.records import everything_random as everything
 from tests.records.conftest import NOW, make
@@ -223,8 +224,9 @@ def test_the_clock_of_others_goes_on(empty_registry: Registry) -> None:
 
 
 @pytest.fixture
-def without_faker() -> Iterator[None]:
-    """Faker and factory_boy are imported anew."""
+def without_faker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Faker and factory_boy are imported anew, and Fakers of theirs are not met afterwards."""
+    monkeypatch.setattr(randomness, "_FAKERS", {})
     kept = {
         name: module
         for name, module in sys.modules.items()
