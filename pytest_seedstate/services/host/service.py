@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
-import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -23,12 +19,11 @@ from pytest_seedstate.services.host.journal import HostJournal
 from pytest_seedstate.services.host.processes import Keeper, Slots, channel_pair
 from pytest_seedstate.services.host.tally import Tally
 from pytest_seedstate.services.ports import HOST, ReservedPort
+from pytest_seedstate.services.python_child import PythonChild
 from pytest_seedstate.services.rundir import RunDir
 from pytest_seedstate.stores.changes import Change
 
 _START_SECONDS = 60.0
-_STOP_SECONDS = 5.0
-_LOG_LINES = 15
 
 
 class HostService(ABC):
@@ -63,7 +58,7 @@ class HostService(ABC):
         self._owner = os.getpid()
         self._reserving = threading.Lock()
         self._port: ReservedPort | None = None
-        self._root: subprocess.Popen[bytes] | None = None
+        self._root: PythonChild | None = None
         self._tally: Tally | None = None
         self._journal: HostJournal | None = None
 
@@ -108,12 +103,11 @@ class HostService(ABC):
             return
         _ = self.variables
         folder = self._rundir.folder(self.name)
-        self._log = folder / "log"
         self._tally = Tally.create(folder / "tally")
         channel, theirs = channel_pair()
         with theirs:
-            self._root = self._spawn(theirs.fileno(), folder)
-        self._rundir.record(self._root.pid, signal.SIGTERM)
+            root = self._root = self._spawn(theirs.fileno(), folder)
+        self._rundir.record(root.pid, signal.SIGTERM)
         atexit.register(self.stop)
         try:
             answer = channel.receive(_START_SECONDS)
@@ -121,7 +115,7 @@ class HostService(ABC):
             answer = None
         if answer is None or "ready" not in answer:
             channel.close()
-            error = self._failed("did not start") if answer is None else self.not_made(answer)
+            error = root.failed("did not start") if answer is None else self.not_made(answer)
             self.stop()
             raise error
         assert self._port is not None
@@ -133,7 +127,7 @@ class HostService(ABC):
             root=Keeper(channel, segment=0),
             slots=Slots(self._tally),
             describe=self.describe,
-            died=lambda: self._failed("ended unasked"),
+            died=lambda: root.failed("ended unasked"),
         )
 
     def failure(self, patience: float = 0.0) -> SeedstateError | None:
@@ -144,9 +138,7 @@ class HostService(ABC):
         """
         if self._journal is None or self._root is None:
             return None
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._root.wait(patience)
-        return None if self._root.returncode is None else self._failed("ended unasked")
+        return self._root.failure(patience)
 
     def stop(self) -> None:
         """Stop it; harmless when it does not run, or in a forked child."""
@@ -157,7 +149,7 @@ class HostService(ABC):
             self._journal.close()
             self._journal = None
         if self._root is not None:
-            self._end_root(self._root)
+            self._root.end()
             self._root = None
         if self._tally is not None:
             self._tally.close()
@@ -176,8 +168,7 @@ class HostService(ABC):
             self._tally.close()
             self._tally = None
         if self._root is not None:
-            # Nobody here will wait for it, which would warn.
-            self._root.returncode = 0
+            self._root.disown()
             self._root = None
         return descriptors
 
@@ -185,65 +176,23 @@ class HostService(ABC):
         """Why the root process could not make what it was to serve, from its answer."""
         if answer["missing"]:
             return MissingExtraError("embedded", answer["missing"], self.title)
-        return SeedstateError(
-            f"{self.title} did not start: {answer['failed']}", detail=self._log_tail()
-        )
+        lines = self._root.log_tail() if self._root is not None else None
+        return SeedstateError(f"{self.title} did not start: {answer['failed']}", detail=lines)
 
-    def _spawn(self, control: int, folder: Path) -> subprocess.Popen[bytes]:
+    def _spawn(self, control: int, folder: Path) -> PythonChild:
         assert self._port is not None
+        listener = self._port.socket.fileno()
         config = {
             "control": control,
-            "listener": self._port.socket.fileno(),
+            "listener": listener,
             "tally": str(folder / "tally"),
             "owner": [self._owner, platform.process_start(self._owner)],
             **self._config,
         }
-        # The package may be importable here only through a path that pytest added.
-        code = (
-            f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r}); "
-            f"from {self.root_module} import main; main()"
+        return PythonChild(
+            self.title,
+            self.root_module,
+            config,
+            descriptors=(control, listener),
+            log=folder / "log",
         )
-        with self._log.open("wb") as log:
-            return subprocess.Popen(
-                [sys.executable, "-P", "-c", code, json.dumps(config)],
-                pass_fds=(control, self._port.socket.fileno()),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=_environment(),
-                # Ctrl-C at the terminal is for pytest, which needs the host until it is done.
-                start_new_session=True,
-            )
-
-    def _end_root(self, root: subprocess.Popen[bytes]) -> None:
-        try:
-            root.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            # The whole tree: the root leads a session of its own.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(root.pid, signal.SIGKILL)
-            root.wait()
-
-    def _failed(self, what: str) -> SeedstateError:
-        status = self._root.poll() if self._root is not None else None
-        lines = self._log_tail()
-        return SeedstateError(
-            f"{self.title} {what}",
-            checked=f"its process has exit status {status}" if status is not None else None,
-            fix="run again; if it happens again, please report it"
-            + (" with the lines below" if lines else ""),
-            detail=lines,
-        )
-
-    def _log_tail(self) -> str | None:
-        try:
-            lines = self._log.read_text(errors="replace").splitlines()
-        except OSError:
-            return None
-        return "\n".join(lines[-_LOG_LINES:]) or None
-
-
-def _environment() -> dict[str, str]:
-    """Ours, without what would change how the host's Python runs."""
-    unwanted = ("PYTHONWARNINGS", "PYTHONSTARTUP", "PYTHONPROFILEIMPORTTIME", "COVERAGE_", "COV_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
-import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,12 +19,12 @@ from pytest_seedstate.services.host.processes import channel_pair
 from pytest_seedstate.services.host.tally import Tally
 from pytest_seedstate.services.ports import HOST, ReservedPort
 from pytest_seedstate.services.proxy.slots import BEGUN, ENDED
+from pytest_seedstate.services.python_child import PythonChild
 from pytest_seedstate.services.rundir import RunDir
 
 _START_SECONDS = 60.0
-_STOP_SECONDS = 5.0
 _PATIENCE = 30.0
-_LOG_LINES = 15
+_ENDING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +76,9 @@ class RecordingProxy:
         self._owner = os.getpid()
         self._lock = threading.RLock()
         self._reserved: ReservedPort | None = None
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: PythonChild | None = None
         self._channel: Channel | None = None
         self._tally: Tally | None = None
-        self._log: Path | None = None
 
     @property
     def host(self) -> str:
@@ -123,17 +118,16 @@ class RecordingProxy:
                 return
             _ = self.port
             folder = self._rundir.folder(f"{self._classifier}-proxy")
-            self._log = folder / "log"
             self._tally = Tally.create(folder / "tally")
             channel, theirs = channel_pair()
             with theirs:
-                self._child = self._spawn(theirs.fileno())
-            self._rundir.record(self._child.pid, signal.SIGTERM)
+                child = self._child = self._spawn(theirs.fileno(), folder)
+            self._rundir.record(child.pid, signal.SIGTERM)
             atexit.register(self.stop)
             answer = self._first_answer(channel, folder)
             if answer is None or "ready" not in answer:
                 channel.close()
-                error = self._not_started(answer)
+                error = self._not_started(child, answer)
                 self.stop()
                 raise error
             assert self._reserved is not None
@@ -149,9 +143,7 @@ class RecordingProxy:
         """
         if self._channel is None or self._child is None:
             return None
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._child.wait(patience)
-        return None if self._child.returncode is None else self._failed("ended unasked")
+        return self._child.failure(patience)
 
     def written(self) -> int:
         """How many writes were begun since the start: a look at shared memory, no request.
@@ -208,8 +200,7 @@ class RecordingProxy:
             atexit.unregister(self.stop)
             self._close_channel()
             if self._child is not None:
-                # Nobody here will wait for it, which would warn.
-                self._child.returncode = 0
+                self._child.disown()
                 self._child = None
         return [descriptor]
 
@@ -221,11 +212,7 @@ class RecordingProxy:
         with self._lock:
             self._close_channel()
             if self._child is not None:
-                try:
-                    self._child.wait(_STOP_SECONDS)
-                except subprocess.TimeoutExpired:
-                    self._child.kill()
-                    self._child.wait()
+                self._child.end()
                 self._child = None
             if self._reserved is not None:
                 self._reserved.close()
@@ -239,29 +226,16 @@ class RecordingProxy:
             self._tally.close()
             self._tally = None
 
-    def _spawn(self, control: int) -> subprocess.Popen[bytes]:
+    def _spawn(self, control: int, folder: Path) -> PythonChild:
         assert self._reserved is not None
-        assert self._log is not None
         listener = self._reserved.socket.fileno()
-        # The package may be importable here only through a path that pytest added.
-        code = (
-            f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r}); "
-            "from pytest_seedstate.services.proxy.process import main; main()"
+        return PythonChild(
+            self.title,
+            "pytest_seedstate.services.proxy.process",
+            {"control": control, "listener": listener},
+            descriptors=(control, listener),
+            log=folder / "log",
         )
-        with self._log.open("wb") as log:
-            return subprocess.Popen(
-                [
-                    *(sys.executable, "-P", "-c", code),
-                    json.dumps({"control": control, "listener": listener}),
-                ],
-                pass_fds=(control, listener),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=_environment(),
-                # Ctrl-C at the terminal is for pytest, which needs the proxy until it is done.
-                start_new_session=True,
-            )
 
     def _first_answer(self, channel: Channel, folder: Path) -> Message | None:
         config = {
@@ -284,37 +258,15 @@ class RecordingProxy:
                 self._channel.send(message)
                 return self._channel.receive(patience)
             except (ChannelClosedError, TimeoutError):
-                raise self.failure(_STOP_SECONDS) or self._failed("does not answer") from None
+                assert self._child is not None
+                error = self._child.failure(_ENDING_SECONDS)
+                raise error or self._child.failed("does not answer") from None
 
-    def _not_started(self, answer: Mapping[str, Any] | None) -> SeedstateError:
+    def _not_started(self, child: PythonChild, answer: Mapping[str, Any] | None) -> SeedstateError:
         if answer is None:
-            return self._failed("did not start")
+            return child.failed("did not start")
         if answer["missing"]:
             return MissingExtraError("containers", answer["missing"], self.title)
         return SeedstateError(
-            f"{self.title} did not start: {answer['failed']}", detail=self._log_tail()
+            f"{self.title} did not start: {answer['failed']}", detail=child.log_tail()
         )
-
-    def _failed(self, what: str) -> SeedstateError:
-        status = self._child.poll() if self._child is not None else None
-        lines = self._log_tail()
-        return SeedstateError(
-            f"{self.title} {what}",
-            checked=f"its process has exit status {status}" if status is not None else None,
-            fix="run again; if it happens again, please report it"
-            + (" with the lines below" if lines else ""),
-            detail=lines,
-        )
-
-    def _log_tail(self) -> str | None:
-        try:
-            lines = self._log.read_text(errors="replace").splitlines() if self._log else []
-        except OSError:
-            return None
-        return "\n".join(lines[-_LOG_LINES:]) or None
-
-
-def _environment() -> dict[str, str]:
-    """Ours, without what would change how the proxy's Python runs."""
-    unwanted = ("PYTHONWARNINGS", "PYTHONSTARTUP", "PYTHONPROFILEIMPORTTIME", "COVERAGE_", "COV_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
