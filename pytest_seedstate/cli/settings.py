@@ -11,13 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pytest_seedstate.config import SETTINGS, Settings
+from pytest_seedstate.config import SETTINGS, Settings, values
 from pytest_seedstate.config.sources import Sources, check_ini_names
 from pytest_seedstate.errors import SeedstateError
 
 _TYPES = {setting.name: setting.ini_type for setting in SETTINGS}
-_TRUE = ("true", "yes", "on", "1")
-_FALSE = ("false", "no", "off", "0")
 
 
 def pytest_setup(folder: Path) -> tuple[Path, Path | None, dict[str, Any]]:
@@ -122,13 +120,7 @@ def _words(value: str | Sequence[str], where: str) -> list[str]:
 def _typed(name: str, value: Any, kind: str) -> Any:
     if kind == "linelist":
         return _lines(value)
-    if kind == "bool" and not isinstance(value, bool):
-        if str(value).lower() in _TRUE:
-            return True
-        if str(value).lower() in _FALSE:
-            return False
-        raise SeedstateError(f"{name} is '{value}', and should be true or false")
-    return value
+    return values.truth(name, value) if kind == "bool" else value
 
 
 def _lines(value: Any) -> list[str]:

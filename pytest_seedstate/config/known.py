@@ -139,6 +139,20 @@ SETTINGS: tuple[Setting, ...] = (
         variable="SEEDSTATE_PROVIDER",
     ),
     Setting(
+        "seedstate_reuse",
+        "bool",
+        "Keep containers for later runs, and take those that earlier ones have kept",
+        flag="--seedstate-reuse",
+        variable="SEEDSTATE_REUSE",
+    ),
+    Setting(
+        "seedstate_localstack",
+        "string",
+        "Whether each worker has a kept LocalStack of its own, or an account in one: own or shared "
+        "(default: own)",
+        choices=("own", "shared"),
+    ),
+    Setting(
         "seedstate_opensearch_rewind",
         "string",
         "How an OpenSearch that is not embedded goes back: exact, or documents alone (default: exact)",

@@ -44,6 +44,8 @@ class Settings:
     report: Path | None
     providers: Mapping[str, Provider]
     images: Mapping[str, str]
+    reuse: bool
+    localstack: Literal["own", "shared"]
     urls: Mapping[str, str]
     ca_file: Path | None
     opensearch_rewind: Literal["exact", "documents"]
@@ -63,6 +65,15 @@ class Settings:
     lock_timeout: float
     open_transactions: Literal["fail", "end"]
     trusted_hosts: tuple[str, ...]
+
+    def port_of(self, service: str) -> int | None:
+        """The port that a service is to have; None for any."""
+        ports = {
+            "postgres": self.postgres_port,
+            "aws": self.aws_port,
+            "opensearch": self.opensearch_port,
+        }
+        return ports[service]
 
     @classmethod
     def read(cls, root: Path, value: Callable[[str], Any]) -> Settings:
@@ -104,6 +115,10 @@ class Settings:
                 name: value(f"seedstate_{name}_image") or default
                 for name, default in DEFAULT_IMAGES.items()
             },
+            reuse=values.truth("seedstate_reuse", value("seedstate_reuse")),
+            localstack=values.choice(
+                "seedstate_localstack", value("seedstate_localstack") or "own"
+            ),
             urls={
                 service: url
                 for service in STORES_OF_SERVICE

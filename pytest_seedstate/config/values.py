@@ -11,6 +11,11 @@ from typing import Any
 from pytest_seedstate.config.known import SETTINGS
 from pytest_seedstate.errors import SeedstateError, unknown_name
 
+_TRUTHS = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class KeptStates:
@@ -54,6 +59,15 @@ def choice(name: str, text: str) -> Any:
     if text not in choices:
         raise unknown_name(f"value of {name}", text, choices)
     return text
+
+
+def truth(name: str, value: Any) -> bool:
+    """Of a switch: pytest gives a truth value, the environment a text."""
+    if not isinstance(value, str):
+        return bool(value)
+    if value.lower() not in _TRUTHS:
+        raise SeedstateError(f"{name} is '{value}', and should be true or false")
+    return _TRUTHS[value.lower()]
 
 
 def number(name: str, text: str, kind: type[int] | type[float]) -> float:

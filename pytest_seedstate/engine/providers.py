@@ -16,7 +16,6 @@ from pytest_seedstate.services.external.existing import ExistingService
 from pytest_seedstate.stores.base import Journal
 
 if TYPE_CHECKING:
-    from pytest_seedstate.services.containers.service import ContainerService
     from pytest_seedstate.services.rundir import RunDir
     from pytest_seedstate.stores.base import Store
 
@@ -43,7 +42,13 @@ _NEEDS = {
 
 
 def make_service(
-    name: str, rundir: RunDir, settings: Settings, note: Note, tell: Note = silent
+    name: str,
+    rundir: RunDir,
+    settings: Settings,
+    note: Note,
+    tell: Note = silent,
+    *,
+    recorded: bool = True,
 ) -> Service:
     """A service as its provider has it, not yet started.
 
@@ -53,6 +58,7 @@ def make_service(
         settings: the run's settings.
         note: told what went wrong without failing the run, such as a cache that is read-only.
         tell: told how far a long start is.
+        recorded: whether what is written to it is to be undone.
 
     Raises:
         MissingExtraError: something that it needs is not installed.
@@ -64,31 +70,35 @@ def make_service(
         endpoint = external_endpoint(name, settings)
         title = f"{name} at {endpoint.variables['host']}:{endpoint.variables['port']}"
         service: Service = ExistingService(name, endpoint.variables, endpoint.source)
-        return _in_use(service, title, rundir, settings, shared=True)
-    container = _container(name, rundir, settings, note, tell)
-    return _in_use(container, container.title, rundir, settings, shared=False)
+        return _in_use(service, title, rundir, settings, note, shared=True)
+    from pytest_seedstate.engine.contained import make_container
 
-
-def _container(
-    name: str, rundir: RunDir, settings: Settings, note: Note, tell: Note
-) -> ContainerService:
-    if find_spec("testcontainers") is None:
-        raise MissingExtraError("containers", "testcontainers", f"a container of {name}")
-    from pytest_seedstate.services import containers
-
-    kinds: dict[str, Callable[..., ContainerService]] = {
-        "postgres": containers.ContainerPostgres,
-        "aws": containers.ContainerLocalStack,
-        "opensearch": containers.ContainerOpenSearch,
-    }
-    image = settings.images["localstack" if name == "aws" else name]
     # Where a proxy stands before it, that has the port which applications are told.
-    port = settings.postgres_port if name == "postgres" else None
-    return kinds[name](rundir, image=image, port=port, note=note, tell=tell)
+    behind_proxy = recorded and name != "postgres"
+    port = None if behind_proxy else settings.port_of(name)
+    container = make_container(name, rundir, settings, note, tell, port=port)
+    if name != "postgres" and not recorded:
+        return container
+    return _in_use(
+        container,
+        container.title,
+        rundir,
+        settings,
+        note,
+        shared=False,
+        told=container.credentials,
+    )
 
 
 def _in_use(
-    service: Service, title: str, rundir: RunDir, settings: Settings, *, shared: bool
+    service: Service,
+    title: str,
+    rundir: RunDir,
+    settings: Settings,
+    note: Note,
+    *,
+    shared: bool,
+    told: Variables | None = None,
 ) -> Service:
     """A service that we do not run ourselves, with what finds the way back in it.
 
@@ -97,23 +107,24 @@ def _in_use(
         title: how it is called in messages.
         rundir: the run's folder.
         settings: the run's settings.
+        note: told what does not work as elsewhere.
         shared: whether others may use it too.
+        told: see `RecordedService`.
     """
     if service.name == "postgres":
         from pytest_seedstate.services.external.database import OwnDatabase
 
-        return OwnDatabase(service)
+        return OwnDatabase(service, note)
     if find_spec("httptools") is None:
         raise MissingExtraError("containers", "httptools", f"{title}, which is not embedded")
     from pytest_seedstate.services.proxy.service import RecordingProxy
 
-    is_aws = service.name == "aws"
     proxy = RecordingProxy(
         rundir,
         title=f"the recording proxy of {title}",
         upstream=lambda: service.variables,
         classifier=service.name,
-        port=settings.aws_port if is_aws else settings.opensearch_port,
+        port=settings.port_of(service.name),
     )
 
     def make_aws(behind: Variables, through: Variables) -> list[Store]:
@@ -133,7 +144,8 @@ def _in_use(
         )
         return [OpenSearchStore(through, journal, owns=journal.owns)]
 
-    return RecordedService(service, proxy, make_aws if is_aws else make_opensearch)
+    make = make_aws if service.name == "aws" else make_opensearch
+    return RecordedService(service, proxy, make, told)
 
 
 def _embedded(name: str, rundir: RunDir, settings: Settings, note: Note) -> Service:
@@ -187,9 +199,14 @@ def make_stores(service: Service, rundir: RunDir, settings: Settings) -> list[St
     if service.name == "postgres":
         from pytest_seedstate.stores.postgres import PostgresStore
 
-        conninfo = cast(PostgresService, service).conninfo
-        spill = rundir.folder("baselines")
-        return [PostgresStore(conninfo, spill=spill, lock_timeout=settings.lock_timeout)]
+        store = PostgresStore(
+            cast(PostgresService, service).conninfo,
+            spill=rundir.folder("baselines"),
+            lock_timeout=settings.lock_timeout,
+            clones=getattr(service, "clones", False),
+            beside=getattr(service, "beside", None),
+        )
+        return [store]
     journal = cast(JournaledService, service).journal
     if service.name == "opensearch":
         from pytest_seedstate.stores.opensearch import OpenSearchStore

@@ -32,12 +32,21 @@ class RecordedService:
         service: what stands behind it.
         proxy: what is between.
         make: makes the stores once both run.
+        told: what applications have to know of the service besides its place; None for what its
+            variables say. Of a kept container, whose place is settled when it is taken.
     """
 
-    def __init__(self, service: Service, proxy: RecordingProxy, make: MakeStores) -> None:
+    def __init__(
+        self,
+        service: Service,
+        proxy: RecordingProxy,
+        make: MakeStores,
+        told: Variables | None = None,
+    ) -> None:
         self._service = service
         self._proxy = proxy
         self._make = make
+        self._told = told
         self._journals: list[Journal] = []
 
     @property
@@ -48,9 +57,9 @@ class RecordedService:
     @property
     def variables(self) -> Variables:
         """Those of the service, with ``url``, ``host`` and ``port`` of the proxy."""
-        behind = dict(self._service.variables)
+        behind = dict(self._service.variables if self._told is None else self._told)
         behind.pop("ca_file", None)
-        _, _, rest = behind["url"].partition("://")
+        _, _, rest = behind.get("url", "").partition("://")
         authority, slash, path = rest.partition("/")
         login, at, _ = authority.rpartition("@")
         place = f"{self._proxy.host}:{self._proxy.port}"

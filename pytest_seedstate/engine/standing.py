@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SOURCE = "seedstate up"
 
-Step = Callable[[str], object]
+Step = Callable[[str], None]
 """Told what is being done, for progress; may be called from several threads."""
 
 
@@ -71,7 +71,9 @@ class Standing:
         asking.check()
         names = services_for(asking, self._wanted)
         for name in names:
-            self._services[name] = make_service(name, self._rundir, self._settings, log_note)
+            self._services[name] = make_service(
+                name, self._rundir, self._settings, log_note, step, recorded=False
+            )
         # Reading the variables reserves the ports: programs may be told all before any starts.
         variables = {name: dict(one.variables) for name, one in self._services.items()}
         project = Project(self._settings, endpoints=variables)

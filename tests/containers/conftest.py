@@ -137,6 +137,9 @@ class ShellService(ContainerService):
         """Never."""
         return False
 
+    def empty(self, spot: Spot) -> None:
+        """There is nothing in it."""
+
 
 @pytest.fixture
 def built(engine: DockerEngine) -> Iterator[Callable[[str], str]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import tarfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -160,6 +162,8 @@ class DockerEngine:
                 **recipe.options,
             )
             try:
+                if recipe.files:
+                    container.put_archive("/", _archive(recipe.files))
                 container.start()
             except BaseException as error:
                 container.remove(force=True, v=True)
@@ -247,6 +251,16 @@ class DockerEngine:
                 fix="look whether it runs: docker info",
                 detail=str(error),
             ) from None
+
+
+def _archive(files: Mapping[str, str]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for path, text in files.items():
+            about = tarfile.TarInfo(path.removeprefix("/"))
+            about.size, about.mode = len(text.encode()), 0o644
+            archive.addfile(about, io.BytesIO(text.encode()))
+    return packed.getvalue()
 
 
 # -- what goes wrong on the way --------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A look at an HTTP service that is starting."""
+"""Requests to an HTTP service in a container."""
 
 from __future__ import annotations
 
@@ -17,16 +17,35 @@ def status_of(port: int, path: str) -> int:
     Raises:
         OSError: it does not answer (yet).
     """
-    connection = http.client.HTTPConnection(HOST, port, timeout=_SECONDS)
+    return call(port, "GET", path)[0]
+
+
+def call(
+    port: int, method: str, path: str, body: bytes | None = None, *, seconds: float = _SECONDS
+) -> tuple[int, bytes]:
+    """The status and the body that a service on 127.0.0.1 answers with.
+
+    Args:
+        port: where it listens.
+        method: of the request.
+        path: of the request.
+        body: of the request, JSON.
+        seconds: how long it may take.
+
+    Raises:
+        OSError: it does not answer.
+    """
+    connection = http.client.HTTPConnection(HOST, port, timeout=seconds)
     try:
-        connection.request("GET", path)
+        connection.request(
+            method, path, body, {} if body is None else {"Content-Type": "application/json"}
+        )
         answer = connection.getresponse()
-        answer.read()
+        return answer.status, answer.read()
     except http.client.HTTPException as error:
         raise ConnectionError(str(error)) from None
     finally:
         connection.close()
-    return answer.status
 
 
 class Asking:

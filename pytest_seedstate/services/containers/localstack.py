@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from pytest_seedstate.services.cache import Note, log_note
 from pytest_seedstate.services.containers.docker_engine import End
-from pytest_seedstate.services.containers.http_status import Asking, status_of
+from pytest_seedstate.services.containers.http_status import Asking, call, status_of
 from pytest_seedstate.services.containers.recipe import Recipe
 from pytest_seedstate.services.containers.service import ContainerService, silent
 from pytest_seedstate.services.containers.spots import Spot
@@ -19,6 +20,14 @@ from pytest_seedstate.services.rundir import RunDir
 ACCOUNT = "123456789012"
 
 _TOKEN = "LOCALSTACK_AUTH_TOKEN"  # noqa: S105 - a variable's name
+#: Where LocalStack looks for what it executes when it is ready.
+_WHEN_READY = "/etc/localstack/init/ready.d/seedstate.py"
+_RESET = Path(__file__).parent / "inside" / "localstack_reset.py"
+_RESET_PATH = "/_seedstate/reset"
+#: What it says when it has emptied everything: its S3 would answer a path that nobody knows.
+_EMPTIED = b"emptied"
+
+_RESET_SECONDS = 30.0
 #: What LocalStack exits with where it wants a licence (measurements: aws.md).
 _NO_LICENCE = 55
 
@@ -84,6 +93,7 @@ class ContainerLocalStack(ContainerService):
             port=4566,
             environment=environment,
             memory_folders=("/var/lib/localstack",),
+            files={_WHEN_READY: _RESET.read_text("utf-8")} if self._reuse else {},
         )
 
     def told(self, spot: Spot) -> Mapping[str, str]:
@@ -92,6 +102,13 @@ class ContainerLocalStack(ContainerService):
             "url": f"http://{HOST}:{spot.port}",
             "host": HOST,
             "port": str(spot.port),
+            **self.credentials,
+        }
+
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        """``region``, ``access_key``, ``secret_key``."""
+        return {
             "region": self._region,
             "access_key": self._account,
             "secret_key": "seedstate-secret",
@@ -127,6 +144,14 @@ class ContainerLocalStack(ContainerService):
             },
             b"{}",
         )
+
+    def empty(self, spot: Spot) -> None:
+        """Empty all services of all accounts, see `inside/localstack_reset.py`."""
+        status, told = call(spot.port, "POST", _RESET_PATH, seconds=_RESET_SECONDS)
+        if status == 409:
+            raise OSError(f"it holds data of {', '.join(told.decode().split())}")
+        if status != 200 or told != _EMPTIED:
+            raise OSError(f"status {status}")
 
     def stop(self) -> None:
         """See `ContainerService.stop`."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pytest_seedstate.services.containers.docker_engine import End
 from pytest_seedstate.services.containers.http_status import status_of
+from pytest_seedstate.services.containers.opensearch_emptying import empty_node
 from pytest_seedstate.services.containers.recipe import Recipe
 from pytest_seedstate.services.containers.service import ContainerService
 from pytest_seedstate.services.containers.spots import Spot
@@ -56,6 +57,10 @@ class ContainerOpenSearch(ContainerService):
     def answers(self, spot: Spot) -> bool:
         """Whether it has chosen itself as the cluster's manager and knows its indices."""
         return status_of(spot.port, "/_cluster/health") == 200
+
+    def empty(self, spot: Spot) -> None:
+        """Delete all that is in the node."""
+        empty_node(spot.port)
 
     def advice(self, end: End) -> str | None:
         """What to do where memory is short."""

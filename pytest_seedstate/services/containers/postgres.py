@@ -12,6 +12,29 @@ from pytest_seedstate.services.postgres import wire
 from pytest_seedstate.services.postgres.cluster import DBNAME, ROLE, THROWAWAY_SETTINGS
 
 _MEMORY = "/seedstate"
+#: What takes away all that is not the server's own, one statement a row.
+_LEFT = """
+SELECT format('SELECT pg_drop_replication_slot(%%L)', slot_name) FROM pg_replication_slots
+UNION ALL
+SELECT format('DROP DATABASE %%I WITH (FORCE)', datname) FROM pg_database
+WHERE datname NOT IN ('template0', 'template1', 'postgres', %(dbname)s)
+UNION ALL
+SELECT format('DROP TABLESPACE %%I', spcname) FROM pg_tablespace WHERE spcname !~ '^pg_'
+UNION ALL
+SELECT format('DROP OWNED BY %%I', rolname) FROM pg_roles
+WHERE rolname !~ '^pg_' AND rolname <> %(role)s
+UNION ALL
+SELECT format('DROP ROLE %%I', rolname) FROM pg_roles
+WHERE rolname !~ '^pg_' AND rolname <> %(role)s
+UNION ALL
+SELECT format('ALTER ROLE %%I RESET ALL', %(role)s)
+UNION ALL
+SELECT 'ALTER ROLE ALL RESET ALL'
+UNION ALL
+SELECT 'ALTER SYSTEM RESET ALL'
+UNION ALL
+SELECT 'SELECT pg_reload_conf()'
+"""
 
 
 class ContainerPostgres(ContainerService):
@@ -73,6 +96,17 @@ class ContainerPostgres(ContainerService):
         return " ".join(
             f"{name}={told[name]}" for name in ("host", "port", "user", "password", "dbname")
         )
+
+    def empty(self, spot: Spot) -> None:
+        """Drop databases, roles and settings: the server alone stays."""
+        import psycopg
+
+        try:
+            with psycopg.connect(self.conninfo, autocommit=True) as session:
+                for (statement,) in session.execute(_LEFT, {"dbname": DBNAME, "role": ROLE}):
+                    session.execute(statement)
+        except psycopg.Error as error:
+            raise OSError(str(error).strip()) from None
 
     def answers(self, spot: Spot) -> bool:
         """Whether it lets a session in."""

@@ -19,6 +19,7 @@ class Recipe:
         command: its arguments; None for the image's own.
         environment: its environment variables.
         memory_folders: folders in the container that are kept in memory.
+        files: texts of files in the container, by their paths.
         options: further arguments of docker-py's ``containers.create``.
     """
 
@@ -27,6 +28,7 @@ class Recipe:
     command: tuple[str, ...] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     memory_folders: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -38,6 +40,7 @@ class Recipe:
             self.command,
             dict(self.environment),
             self.memory_folders,
+            dict(self.files),
             dict(self.options),
         ]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

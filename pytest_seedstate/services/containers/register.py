@@ -3,7 +3,8 @@
     <run folders>/<project>-containers-<service>/
         choosing       held while containers are chosen, made or removed
         TOKEN.json     a container that is there, or is about to be
-        TOKEN.*.user   a process that uses it: pids and starts of the process and of its guard
+        TOKEN.*.user   a process that uses it: pids and starts of the process and of its guard,
+                       and a second line once it has seen to it that nothing of others is in it
 
 Beside the run folders, in a folder that only this user may enter: an entry holds a password.
 """
@@ -115,11 +116,19 @@ class Register:
         """Strike a container out."""
         self._file(token).unlink(missing_ok=True)
 
-    def users(self, token: str) -> list[int]:
-        """Pids of the processes that use a container, or, where those have ended, of guards."""
+    def users(self, token: str, *, within: bool = False) -> list[int]:
+        """Pids of the processes that use a container, or, where those have ended, of guards.
+
+        Args:
+            token: names it.
+            within: only of those that work in it, and do not just wait for it to start.
+        """
         found = []
         for path in self.folder.glob(f"{token}.*.user"):
-            told = path.read_text("ascii").split()
+            processes, _, said = path.read_text("ascii").partition("\n")
+            told = processes.split()
+            if within and not said:
+                continue
             pairs = zip(told[::2], told[1::2], strict=False)
             alive = [int(pid) for pid, start in pairs if platform.is_same_process(int(pid), start)]
             if alive:
@@ -168,16 +177,24 @@ class Use:
         self._token = token
         self.pid = os.getpid()
         self._own = (self.pid, platform.process_start(self.pid) or "unknown")
-        self._left = False
-        self.lasts_with([])
+        self._processes = [self._own]
+        self._within = self._left = False
+        self._write()
 
     def lasts_with(self, others: Iterable[tuple[int, str]]) -> None:
         """Have it last as long as one of these processes or this one runs."""
-        self._write([self._own, *others])
+        self._processes = [self._own, *others]
+        self._write()
+
+    def enter(self) -> None:
+        """Note that what is in the container is this process's own; while the register is locked."""
+        self._within = True
+        self._write()
 
     def leave_to(self, process: tuple[int, str]) -> None:
         """Have it last as long as another process runs; it is not ours to end any more."""
-        self._write([process])
+        self._processes = [process]
+        self._write()
         self._left = True
 
     def end(self) -> None:
@@ -186,7 +203,8 @@ class Use:
             self._register._touch(self._token)
             self._path.unlink(missing_ok=True)
 
-    def _write(self, processes: Iterable[tuple[int, str]]) -> None:
+    def _write(self) -> None:
         fresh = self._path.with_suffix(".new")
-        fresh.write_text(run_label(processes), "ascii")
+        said = "\nwithin" if self._within else ""
+        fresh.write_text(run_label(self._processes) + said, "ascii")
         fresh.replace(self._path)

@@ -7,7 +7,6 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services import platform
@@ -18,6 +17,7 @@ from pytest_seedstate.services.containers.docker_engine import (
     Found,
     PortInUseError,
 )
+from pytest_seedstate.services.containers.faults import has_ended, is_silent
 from pytest_seedstate.services.containers.guarding import Guard
 from pytest_seedstate.services.containers.images import fetch_image
 from pytest_seedstate.services.containers.labels import (
@@ -122,6 +122,19 @@ class ContainerService(ABC):
 
         Raises:
             OSError: not yet.
+        """
+
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        """What applications have to know besides its place."""
+        return {}
+
+    @abstractmethod
+    def empty(self, spot: Spot) -> None:
+        """Take away what earlier runs have left in a kept container that nobody else is in.
+
+        Raises:
+            OSError: it cannot be done; another container is to take its place.
         """
 
     def advice(self, end: End) -> str | None:
@@ -287,7 +300,8 @@ class ContainerService(ABC):
                     raise self._ended("did not start", end)
             now = time.monotonic()
             if now > began + seconds:
-                raise self._silent(engine, spot, now - began)
+                log = engine.log(self._container)
+                raise is_silent(self.title, self._image, spot.port, now - began, log)
             if now > next_word:
                 next_word = now + self.word_seconds
                 last = engine.log(self._container, lines=1)
@@ -307,25 +321,41 @@ class ContainerService(ABC):
 
     def _start_kept(self, engine: DockerEngine, spot: KeptSpot, image: str) -> None:
         remove_other_recipes(engine, self._project, self.name, self.recipe().digest)
-        with spot.register.locked():
-            found = self._find_kept(engine, spot, image)
-            self._container = self._create(engine, spot) if found is None else found.id
-            self._watch_kept(engine, spot)
-        seconds = self.start_seconds
-        if found is not None:
-            # Another process may have made it a moment ago.
-            seconds = max(seconds - (time.time() - found.made_at), self.health_seconds)
-        try:
-            self._await_answer(engine, spot, seconds)
-        except SeedstateError as error:
-            self._discard(engine, spot, error)
-            if found is None:
-                raise
-            self._note(f"seedstate: {self.title}, kept by an earlier run, was not well: replaced")
+        while True:
             with spot.register.locked():
-                self._container = self._create(engine, spot)
+                found = self._find_kept(engine, spot, image)
+                self._container = self._create(engine, spot) if found is None else found.id
                 self._watch_kept(engine, spot)
-            self._await_answer(engine, spot, self.start_seconds)
+            seconds = self.start_seconds
+            if found is not None:
+                # Another process may have made it a moment ago.
+                seconds = max(seconds - (time.time() - found.made_at), self.health_seconds)
+            try:
+                self._await_answer(engine, spot, seconds)
+            except SeedstateError as error:
+                self._discard(engine, spot, error)
+                if found is None:
+                    raise
+                why: str | None = "was not well"
+            else:
+                why = self._enter(engine, spot, is_new=found is None)
+                if why is None:
+                    return
+            self._note(f"seedstate: {self.title}, kept by an earlier run, {why}: replaced")
+
+    def _enter(self, engine: DockerEngine, spot: KeptSpot, *, is_new: bool) -> str | None:
+        """See to it that nothing of earlier runs is in it; removed, and told why, if that fails."""
+        assert self._container is not None
+        with spot.register.locked():
+            if not is_new and not spot.others(within=True):
+                try:
+                    self.empty(spot)
+                except OSError as error:
+                    engine.remove(self._container)
+                    self._let_go()
+                    return f"could not be emptied ({error})"
+            spot.use.enter()
+        return None
 
     def _find_kept(self, engine: DockerEngine, spot: KeptSpot, image: str) -> Found | None:
         for found in engine.find(token=spot.token):
@@ -347,7 +377,9 @@ class ContainerService(ABC):
         assert self._guard is not None
         with spot.register.locked():
             others = spot.others()
-            if others:
+            # Whoever found that it could not be emptied may have removed it.
+            is_there = any(one.id == self._container for one in engine.find(token=spot.token))
+            if is_there and others:
                 raise SeedstateError(
                     f"{self.title}, kept for later runs, does not answer, and other runs use it",
                     checked=f"processes {', '.join(map(str, others))}",
@@ -355,33 +387,13 @@ class ContainerService(ABC):
                     detail=error.render(),
                 ) from None
             engine.remove(self._container)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        assert self._guard is not None
         self._container = None
         self._guard.dismiss()
         self._guard = None
 
-    # -- errors -----------------------------------------------------------------------------------
-
     def _ended(self, what: str, end: End) -> SeedstateError:
-        how = "ran out of memory" if end.out_of_memory else f"ended with status {end.status}"
-        return SeedstateError(
-            f"{self.title} {what}: its container {how}",
-            where=f"image {self._image}",
-            fix=self.advice(end),
-            detail=end.log,
-        )
-
-    def _silent(self, engine: DockerEngine, spot: Spot, seconds: float) -> SeedstateError:
-        assert self._container is not None
-        fix = "look at its log below; a slow machine may need another try"
-        if Path("/.dockerenv").exists():
-            fix += (
-                "; where pytest itself runs in a container that shares the host's Docker socket, "
-                "run that one with --network=host"
-            )
-        return SeedstateError(
-            f"{self.title} did not answer within {seconds:.0f} s, though its container runs",
-            where=f"image {self._image}",
-            checked=f"127.0.0.1:{spot.port}",
-            fix=fix,
-            detail=engine.log(self._container),
-        )
+        return has_ended(self.title, self._image, what, end, self.advice(end))

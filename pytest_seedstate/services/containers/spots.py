@@ -143,10 +143,10 @@ class KeptSpot:
         self._entry = Entry(self.token, *kind, self._reserved.number, self.secret)
         self.register.add(self._entry)
 
-    def others(self) -> list[int]:
-        """Pids of other processes that use it; while the register is locked."""
+    def others(self, *, within: bool = False) -> list[int]:
+        """Pids of other processes that use it, see `Register.users`; while that is locked."""
         own = self.use.pid
-        users = self.register.users(self.token)
+        users = self.register.users(self.token, within=within)
         if own in users:
             users.remove(own)
         return users
