@@ -8,11 +8,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from pytest_seedstate.config.services import providers
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services.postgres import EmbeddedPostgres
 from pytest_seedstate.services.rundir import RunDir
+from tests.certificates import self_signed
+from tests.plugin.fronts import pooler, tls
 from tests.plugin.inner_runs import InnerProject
 
 PACK = """
@@ -213,19 +216,99 @@ def test_what_a_killed_run_leaves_is_removed_by_the_next(
     assert databases(server) == before
 
 
-def test_a_role_that_is_no_superuser_is_told_what_is_missing(
-    tmp_path: Path, server: EmbeddedPostgres
+@pytest.mark.parametrize(
+    ("granted", "told"),
+    [
+        (
+            "GRANT SET ON PARAMETER session_replication_role TO plain",
+            "changes of tables are noticed by comparing the catalogues",
+        ),
+        (
+            "REVOKE SET ON PARAMETER session_replication_role FROM plain",
+            "every rewind is a clone of the database",
+        ),
+    ],
+    ids=["granted", "plain"],
+)
+def test_a_role_that_is_no_superuser_is_enough(
+    tmp_path: Path, server: EmbeddedPostgres, granted: str, told: str
 ) -> None:
-    """The undo log cannot do without."""
+    """What is done instead is said once; only databases of ours are made and removed."""
+    url = ordinary_role(server, "CREATEDB")
     with psycopg.connect(server.conninfo, autocommit=True) as connection:
-        connection.execute("CREATE ROLE plain LOGIN CREATEDB PASSWORD 'plain'")
-    url = f"postgresql://plain:plain@127.0.0.1:{server.variables['port']}/postgres"
+        connection.execute(granted.encode())
+    before = databases(server)
 
     done = named(tmp_path).run(DATABASE_URL=url)
 
+    assert done.code == 0, done.output
+    assert "3 passed" in done.output
+    assert done.output.count(told) == 1, done.output
+    assert databases(server) == before
+
+
+def test_a_role_that_may_make_no_database_is_told(tmp_path: Path, server: EmbeddedPostgres) -> None:
+    """With what would let it."""
+    done = named(tmp_path).run(DATABASE_URL=ordinary_role(server, "NOCREATEDB"))
+
     assert done.code == 1, done.output
-    assert "the role 'plain' is no superuser" in done.output
+    assert "the role 'plain' may not make databases, and no other is touched" in done.output
+    assert "ALTER ROLE plain CREATEDB" in done.output
     assert "plain:plain" not in done.output
+
+
+def ordinary_role(server: EmbeddedPostgres, may: str) -> str:
+    """The server's URL for a role of no rights but `may`."""
+    with psycopg.connect(server.conninfo, autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'plain'").fetchone():
+            connection.execute("CREATE ROLE plain LOGIN PASSWORD 'plain'")
+        connection.execute(f"ALTER ROLE plain {may}".encode())
+    return f"postgresql://plain:plain@127.0.0.1:{server.variables['port']}/postgres"
+
+
+def test_a_pooler_is_told(tmp_path: Path, server: EmbeddedPostgres) -> None:
+    """It makes up the key by which a session's queries may be cancelled; nothing is set there."""
+    with pooler(int(server.variables["port"])) as port:
+        url = server.variables["url"].replace(server.variables["port"], str(port))
+        done = named(tmp_path).run(DATABASE_URL=url)
+
+    assert done.code == 1, done.output
+    assert "a connection pooler stands before PostgreSQL" in done.output
+    assert "name the server itself: seedstate_postgres_url = " in done.output
+
+
+def test_parameters_of_the_url_hold_for_our_database_too(
+    tmp_path: Path, server: EmbeddedPostgres
+) -> None:
+    """TLS, with an authority of one's own: for our sessions, the fixture's and the application's."""
+    authority, context = self_signed(tmp_path)
+    with tls(int(server.variables["port"]), context) as port:
+        url = server.variables["url"].replace(server.variables["port"], str(port))
+        secure = f"{url}?sslmode=verify-full&sslrootcert={authority}"
+        done = named(tmp_path / "secure").run(DATABASE_URL=secure)
+        assert done.code == 0, done.output
+        plain = named(tmp_path / "plain").run(DATABASE_URL=f"{url}?sslmode=disable")
+        assert plain.code == 1, plain.output
+        assert "PostgreSQL does not answer" in plain.output
+
+
+def test_no_parameter_of_the_url_leads_to_another_database(
+    tmp_path: Path, server: EmbeddedPostgres
+) -> None:
+    """Libpq takes the database from there, before the one in the path."""
+    with psycopg.connect(server.conninfo, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS precious")
+        connection.execute("CREATE DATABASE precious")
+    for parameters in ("?dbname=precious", "?connect_timeout=5&%64bname=precious"):
+        url = server.variables["url"] + parameters
+        done = named(tmp_path, TESTS).run(DATABASE_URL=url)
+        assert done.code == 0, done.output
+    precious = make_conninfo(server.conninfo, dbname="precious")
+    with psycopg.connect(precious, autocommit=True) as connection:
+        assert connection.execute("SELECT to_regclass('products')").fetchone() == (None,)
+        assert connection.execute("SELECT to_regnamespace('seedstate_journal')").fetchone() == (
+            None,
+        )
 
 
 def test_a_server_that_is_not_there_is_told_with_its_place(tmp_path: Path) -> None:

@@ -21,14 +21,19 @@ from tests.postgres import dumping
 from tests.postgres.dumping import differences, full_dump
 
 _numbers = itertools.count(1)
+Server = EmbeddedPostgres
 
 
 @dataclass
 class Database:
-    """A database with a store on it; applications connect with `connect`."""
+    """A database with a store on it; applications connect with `connect`.
+
+    `conninfo` is the store's role and the applications', `admin` that of a superuser.
+    """
 
     conninfo: str
     store: PostgresStore
+    admin: str
     _connections: list[psycopg.Connection[Any]] = field(default_factory=list)
     kept: dict[str, Any] = field(default_factory=dict)
 
@@ -42,7 +47,7 @@ class Database:
 
     def connect_to_dump(self) -> psycopg.Connection[Any]:
         """A connection for `dumping.dump`; closed with the others."""
-        self._connections.append(dumping.connect(self.conninfo))
+        self._connections.append(dumping.connect(self.admin))
         return self._connections[-1]
 
     def close_connections(self) -> None:
@@ -61,27 +66,48 @@ class Database:
 
     def remember(self, name: str) -> None:
         """Dump everything under a name, for `assert_at`."""
-        self.kept[name] = full_dump(self.conninfo)
+        self.kept[name] = full_dump(self.admin)
 
     def assert_at(self, name: str) -> None:
         """The database holds exactly what it held at `remember` or `keep`."""
-        assert differences(self.kept[name], full_dump(self.conninfo)) == []
+        assert differences(self.kept[name], full_dump(self.admin)) == []
 
     def differs_from(self, name: str) -> bool:
-        return differences(self.kept[name], full_dump(self.conninfo)) != []
+        return differences(self.kept[name], full_dump(self.admin)) != []
 
 
-def make_database(server: EmbeddedPostgres, spill: Path, **options: Any) -> Database:
-    """A new, empty database on `server`."""
+ROLES = {
+    "granted": "GRANT SET ON PARAMETER session_replication_role TO granted",
+    "plain": "",
+}
+"""Ordinary roles that may make databases, with what they were granted besides."""
+
+
+def make_database(server: Server, spill: Path, role: str | None = None, **options: Any) -> Database:
+    """A new, empty database on `server`; for a superuser, or a role of `ROLES`."""
+    role = role or os.environ.get("SEEDSTATE_TEST_POSTGRES_ROLE")
     base = server.conninfo
     name = f"case_{next(_numbers)}"
     with psycopg.connect(base, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy")
+        if role is not None:
+            make_role(connection, role)
+            base = make_conninfo(server.variables["url"], user=role, password=role)
+        owner = f" OWNER {role}" if role else ""
+        connection.execute(f"CREATE DATABASE {name}{owner} STRATEGY file_copy")
     conninfo = make_conninfo(base, dbname=name)
-    return Database(conninfo, PostgresStore(conninfo, spill=spill, **options))
+    admin = make_conninfo(server.conninfo, dbname=name)
+    options.setdefault("clones", role == "plain")
+    return Database(conninfo, PostgresStore(conninfo, spill=spill, **options), admin)
 
 
-def drop_database(server: EmbeddedPostgres, database: Database) -> None:
+def make_role(connection: psycopg.Connection[Any], role: str) -> None:
+    """Make a role of `ROLES` that logs in with its name."""
+    found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+    if found is None:
+        connection.execute(f"CREATE ROLE {role} LOGIN CREATEDB PASSWORD '{role}'; {ROLES[role]}")
+
+
+def drop_database(server: Server, database: Database) -> None:
     """End its sessions and remove it with its templates."""
     database.close_connections()
     database.store.close()
@@ -116,7 +142,7 @@ def server(run_folder: RunDir, request: pytest.FixtureRequest) -> Iterator[Embed
 
 
 @pytest.fixture
-def new_database(server: EmbeddedPostgres, tmp_path: Path) -> Iterator[Callable[..., Database]]:
+def new_database(server: Server, tmp_path: Path) -> Iterator[Callable[..., Database]]:
     """Makes databases with a store; options are `PostgresStore`'s."""
     made: list[Database] = []
 

@@ -26,6 +26,7 @@ _REDO = "stores/postgres/redo.py"
 _CLONES = "stores/postgres/clones.py"
 _RETRYING = "stores/postgres/retrying.py"
 _WITHOUT = "stores/postgres/disposable.py"
+_CLONE = "stores/postgres/watched_clone.py"
 _SETTINGS = "stores/postgres/settings.py"
 _VIEWS = "stores/postgres/views.py"
 
@@ -146,7 +147,7 @@ _UNDOING = (
     Mutation(
         "large objects are looked at",
         _SERVER,
-        "       {LARGE_OBJECTS}\nFROM",
+        "       {LARGE_OBJECTS if objects_visible else _OBJECTS_READ}\nFROM",
         "       NULL::text\nFROM",
     ),
     Mutation(
@@ -508,13 +509,13 @@ PROOFS: dict[str, tuple[Mutation, ...]] = {
                  "        self._nonce = \"\"\n        template = self", "        template = self"),
     ),
     DISPOSABLE + "test_whatever_is_written_is_gone": (
-        Mutation("a later transaction is no clean clone", _WITHOUT, " and last == (self._named_by,)", ""),
-        Mutation("a moved sequence is no clean clone", _WITHOUT,
-                 "first == self._looked", "bool(first) and first[1:] == (False,)"),
+        Mutation("a later transaction is no clean clone", _CLONE, " and last == (self._named_by,)", ""),
+        Mutation("a moved sequence is no clean clone", _CLONE,
+                 "first == self._look.answer", "bool(first) and first[1:] == (False,)"),
     ),
     DISPOSABLE + "test_open_transactions_are_never_clean": (
-        Mutation("an open transaction is no clean clone", _WITHOUT, "first == self._looked",
-                 "bool(first) and first[:1] == self._looked[:1]"),
+        Mutation("an open transaction is no clean clone", _CLONE, "first == self._look.answer",
+                 "bool(first) and first[:1] == self._look.answer[:1]"),
     ),
     DISPOSABLE + "test_nothing_of_ours_is_in_it": (
         Mutation("nothing of ours is in a clone", _WITHOUT,

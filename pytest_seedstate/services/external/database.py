@@ -6,17 +6,19 @@ import hashlib
 import os
 import platform as system
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services import platform
 from pytest_seedstate.services.base import Service
+from pytest_seedstate.services.external.roles import read_role, refuse_pooler
 from pytest_seedstate.stores.postgres.control import APPLICATION_NAME
 
 _CONNECT_SECONDS = 10
@@ -31,13 +33,19 @@ class OwnDatabase:
     Its name tells whose it is, so that the next run removes what a killed one has left.
 
     Args:
-        server: where it is made; ``url`` is of a superuser.
+        server: where it is made; the role in its ``url`` may make databases.
+        note: told what the role may not do, and what is done instead.
+
+    Attributes:
+        clones: whether every rewind has to be a clone, see `CloneJournal`; known once started.
     """
 
     name = "postgres"
 
-    def __init__(self, server: Service) -> None:
+    def __init__(self, server: Service, note: Callable[[str], None]) -> None:
         self._server = server
+        self._note = note
+        self.clones = False
         self._owner = os.getpid()
         self._made = False
         start = platform.process_start(self._owner) or ""
@@ -56,6 +64,12 @@ class OwnDatabase:
         }
 
     @property
+    def beside(self) -> str:
+        """The database that the server's URL names: to connect to, never to change."""
+        parts = conninfo_to_dict(self._server.variables["url"])
+        return str(parts.get("dbname") or parts.get("user") or "postgres")
+
+    @property
     def conninfo(self) -> str:
         """For our own sessions."""
         return make_conninfo(self.variables["url"], connect_timeout=_CONNECT_SECONDS)
@@ -69,7 +83,11 @@ class OwnDatabase:
         self._server.start()
         try:
             with self._connect() as connection:
-                _check_rights(connection, self._server.variables)
+                refuse_pooler(connection, _place_of(self._server.variables))
+                role = read_role(connection, _place_of(self._server.variables))
+                self.clones = role.clones
+                if role.remark:
+                    self._note(role.remark)
                 _sweep(connection)
                 connection.execute(_create(self._dbname))
                 self._made = True
@@ -135,29 +153,16 @@ def _short(text: str) -> str:
 
 
 def _split(url: str) -> tuple[str, str]:
-    """What stands before a URL's database and after it."""
-    before, question, parameters = url.partition("?")
+    """What stands before a URL's database and after it, but for another mention of a database."""
+    before, _, query = url.partition("?")
     scheme, _, rest = before.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}", f"{question}{parameters}"
+    pairs = [pair for pair in query.split("&") if unquote(pair.partition("=")[0]) != "dbname"]
+    parameters = "&".join(pairs)
+    return f"{scheme}://{rest.partition('/')[0]}", f"?{parameters}" if parameters else ""
 
 
 def _place_of(variables: Mapping[str, str]) -> str:
     return f"{variables['host']}:{variables['port']}"
-
-
-def _check_rights(connection: psycopg.Connection[Any], variables: Mapping[str, str]) -> None:
-    row = connection.execute(
-        "SELECT rolname, rolsuper FROM pg_roles WHERE rolname = current_user"
-    ).fetchone()
-    assert row is not None
-    if not row[1]:
-        raise SeedstateError(
-            f"the role '{row[0]}' is no superuser, which the undo log needs for its event triggers "
-            "and for session_replication_role",
-            where=_place_of(variables),
-            fix="name a superuser of a test server in its URL; or let PostgreSQL be embedded: "
-            "seedstate_provider = postgres=embedded",
-        )
 
 
 def _databases(connection: psycopg.Connection[Any]) -> list[str]:

@@ -8,14 +8,15 @@ import time
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.postgres.control import Control
 from pytest_seedstate.stores.postgres.names import SCHEMA, literal
+from pytest_seedstate.stores.postgres.server_sql import client
 
 _LOOK_EVERY = 0.005
 """Seconds between looks at transactions that are waited for."""
 
-_WRITERS = """
-SELECT pid, backend_xid::text FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL
-  AND backend_type = 'client backend'
+_WRITERS = f"""
+SELECT a.pid, a.backend_xid::text FROM pg_stat_activity a
+WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.backend_xid IS NOT NULL
+  AND {client("a")}
 UNION ALL SELECT NULL, gid FROM pg_prepared_xacts WHERE database = current_database()
 """
 _BLOCKERS = f"""

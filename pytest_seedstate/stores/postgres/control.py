@@ -33,6 +33,8 @@ _SETTINGS = {
     # One statement, one snapshot, also within a function of many statements.
     "default_transaction_isolation": "repeatable read",
     "default_transaction_read_only": "off",
+    # Where a policy would hide rows from us, an error.
+    "row_security": "off",
     # In a deadlock with a live writer it is us who notice first and start again, not the application.
     "deadlock_timeout": "20ms",
     # Logs have no statistics: no plan may begin with the user's table.
@@ -49,7 +51,9 @@ _SETTINGS = {
 
 
 _FOR_SUPERUSERS = ("session_replication_role", "deadlock_timeout", "lc_messages")
-"""Settings that others may not change: context ``superuser`` in pg_settings."""
+"""Settings that others may change only where they were granted it: context ``superuser`` in
+pg_settings. Without the last two a rewind does the same: it gives up a lock sooner than a deadlock
+is looked for, and nothing is read from messages."""
 
 
 class NoDatabaseError(psycopg.OperationalError):
@@ -60,15 +64,18 @@ class Control:
     """One connection in ``replica`` mode, opened when it is needed and again when it was lost.
 
     Args:
-        conninfo: libpq connection string of the database, for a superuser.
+        conninfo: libpq connection string of the database.
         lock_timeout: seconds to wait for a lock before naming who holds it.
+        beside: another database of the server that may be connected to; None for one that a
+            server has by itself.
 
     Attributes:
         replacements: how often another database has taken the place of this one.
     """
 
-    def __init__(self, conninfo: str, lock_timeout: float) -> None:
+    def __init__(self, conninfo: str, lock_timeout: float, beside: str | None = None) -> None:
         self.conninfo = conninfo
+        self._beside = beside
         self.dbname = str(conninfo_to_dict(conninfo).get("dbname") or "postgres")
         self.lock_timeout = lock_timeout
         self.replacements = 0
@@ -95,9 +102,9 @@ class Control:
         if self._connection is None or self._connection.closed:
             connection = self.connect()
             settings = {**_SETTINGS, "lock_timeout": f"{int(self.lock_timeout * 1000)}ms"}
-            self._privileged = _may_replicate(connection)
-            if not self._privileged:
-                settings = {n: v for n, v in settings.items() if n not in _FOR_SUPERUSERS}
+            refused = refused_settings(connection)
+            self._privileged = "session_replication_role" not in refused
+            settings = {n: v for n, v in settings.items() if n not in refused}
             connection.execute(
                 "SELECT "
                 + ", ".join(
@@ -173,7 +180,8 @@ class Control:
 
     def maintenance(self) -> psycopg.Connection[Any]:
         """A new connection to another database of the server, for what cannot be done inside."""
-        connection = self._connect_to("postgres" if self.dbname != "postgres" else "template1")
+        other = "postgres" if self.dbname != "postgres" else "template1"
+        connection = self._connect_to(self._beside or other)
         # Else a crash within the next half second would take a database's new name away again.
         connection.execute("SET synchronous_commit = on")
         return connection
@@ -198,11 +206,24 @@ class Control:
         )
 
 
-def _may_replicate(connection: psycopg.Connection[Any]) -> bool:
+def refused_settings(connection: psycopg.Connection[Any]) -> set[str]:
+    """Settings of `_SETTINGS` that the role of a connection may not change; the others are tried.
+
+    Trying is the only way to know: before PostgreSQL 15, and on servers of cloud providers, there
+    is nothing that could be asked.
+    """
     row = connection.execute(
         "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
     ).fetchone()
-    return bool(row and row[0])
+    refused: set[str] = set()
+    if row and row[0]:
+        return refused
+    for name in _FOR_SUPERUSERS:
+        try:
+            connection.execute(f"SET {name} = '{_SETTINGS[name]}'".encode())
+        except psycopg.errors.InsufficientPrivilege:
+            refused.add(name)
+    return refused
 
 
 def _endpoint(conninfo: str) -> str:

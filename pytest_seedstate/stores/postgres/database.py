@@ -29,6 +29,7 @@ from pytest_seedstate.stores.postgres.filling import (
 )
 from pytest_seedstate.stores.postgres.installation import install, read_all, write_mark
 from pytest_seedstate.stores.postgres.large_objects import read_objects, write_objects
+from pytest_seedstate.stores.postgres.looks import Looks
 from pytest_seedstate.stores.postgres.names import SCHEMA
 from pytest_seedstate.stores.postgres.position import (
     CrashedError,
@@ -38,7 +39,6 @@ from pytest_seedstate.stores.postgres.position import (
 )
 from pytest_seedstate.stores.postgres.redo import Entries, put_entries, take_entries
 from pytest_seedstate.stores.postgres.retrying import ATTEMPTS, despite_writers
-from pytest_seedstate.stores.postgres.server_sql import check_sql, clean_sql
 from pytest_seedstate.stores.postgres.settings import DatabaseSettings
 from pytest_seedstate.stores.postgres.templates import Templates
 from pytest_seedstate.stores.postgres.views import read_views, refresh_stale, refresh_views
@@ -70,23 +70,23 @@ class Database:
         self.generation = 0
         self._generations = 0
         self._nonce = ""
-        self._check = ""
-        self._clean = ""
+        self._looks = Looks(control)
         self._ddl_seen = 0
 
     # -- what it holds now
 
     def check(self) -> tuple[Any, ...]:
         """What it holds in brief (mark, entry, sequences, large objects), by one round trip."""
-        return self.control.one(self._check)
+        return self.control.one(self._looks.check)
 
     def is_at(self, position: Position) -> bool:
         """Whether nothing was written since `position`, and nobody may be about to."""
         if position.entry is None:
             return False
-        *found, snapshot = self.control.one(self._clean)
+        *found, snapshot = self.control.one(self._looks.clean)
         known = [self._nonce, position.entry, position.sequences, position.objects, True]
-        return found == known and self.settings.at(snapshot) == position.settings
+        same = found == known and self.settings.at(snapshot) == position.settings
+        return same and self._looks.is_known(snapshot)
 
     def entry(self) -> int:
         """The last entry so far, read together with a transaction id of our own.
@@ -95,11 +95,12 @@ class Database:
             LostError: the logs were emptied by a crash, or are another database's.
         """
         try:
+            self._looks.note_ddl()
             entry, _, nonce = self.control.one(
                 "SELECT e.last_value, pg_current_xact_id()::text, m.nonce "
                 f"FROM {SCHEMA}.entry e LEFT JOIN {SCHEMA}.mark m ON true"
             )
-        except errors.UndefinedTable as error:
+        except (errors.UndefinedTable, errors.InvalidSchemaName) as error:
             raise LostError("the journal was dropped") from error
         except NoDatabaseError as error:
             raise LostError("the database was dropped") from error
@@ -112,7 +113,8 @@ class Database:
         row = connection.execute(
             f"SELECT pg_current_snapshot()::text, {SCHEMA}.settled()"
         ).fetchone()
-        check = connection.execute(self._check).fetchone()
+        check = connection.execute(self._looks.check).fetchone()
+        self._looks.refuse_ddl(connection)
         assert row is not None
         assert check is not None
         return Position(
@@ -147,8 +149,7 @@ class Database:
                 raise
             self._install()
             self._nonce = write_mark(self.control)
-            self._check = check_sql(self.control.server_version)
-            self._clean = clean_sql(self.control.server_version)
+            self._looks.prepare()
             return set(self.tables), True
         if last <= self._ddl_seen:
             return set(), bool(count)
@@ -314,6 +315,7 @@ class Database:
                 set_cached(connection, baseline.cached)
                 write_objects(connection, baseline.large_objects)
                 refresh_views(connection, baseline.views)
+                self._looks.accept_refresh(connection, baseline.views)
                 position = self.here(connection, entry)
             position.snapshot = None
             position.entry = undone.entry if position.entry is not None else None
@@ -359,7 +361,7 @@ class Database:
     ) -> str | None:
         """Put large objects back, and tell the check's text for them."""
         write_objects(connection, objects)
-        row = connection.execute(self._check).fetchone()
+        row = connection.execute(self._looks.check).fetchone()
         return row[3] if row else None
 
     def replace(self, baseline: Baseline, reason: str) -> Position:

@@ -1,13 +1,11 @@
 """The database without a journal, for tests that change tables: each rewind is another clone.
 
-Nothing of ours is in it, so DDL does what it would do anywhere. That nothing was written is proven
-by the server's transaction ids: every write has one, but for the moves of UNLOGGED sequences. (The
-first value that another sequence gives after a clone has one, since the clone took a checkpoint.)
+Nothing of ours is in it, so DDL does what it would do anywhere.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -15,28 +13,14 @@ from psycopg.conninfo import make_conninfo
 from pytest_seedstate.stores.postgres.clones import (
     drop_template,
     make_template_at_once,
-    replace_by_clone,
     template_name,
 )
 from pytest_seedstate.stores.postgres.names import CONTROL, SCHEMA
+from pytest_seedstate.stores.postgres.watched_clone import Look, WatchedClone, first_look
 
 if TYPE_CHECKING:
     from pytest_seedstate.stores.postgres.baselines import Baseline, Template
     from pytest_seedstate.stores.postgres.control import Control
-
-# Those take no transaction id when they move.
-_UNLOGGED_SEQUENCES = """
-SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'S' AND c.relpersistence = 'u' ORDER BY 1
-"""
-_WRITING = """
-SELECT EXISTS (
-    SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-    AND backend_xid IS NOT NULL
-) OR EXISTS (SELECT FROM pg_prepared_xacts WHERE database = current_database())
-"""
-_LAST = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::int8 - 1"
 
 
 class Disposable:
@@ -48,12 +32,10 @@ class Disposable:
 
     def __init__(self, control: Control) -> None:
         self._control = control
+        self._clone = WatchedClone(control)
         self._template: Template | None = None
+        self._look = Look(b"", None)
         self._of: Baseline | None = None
-        self._session: psycopg.Connection[Any] | None = None
-        self._named_by = 0
-        self._look = b""
-        self._looked: object = None
 
     def begin(self, baseline: Baseline) -> None:
         """Put a clone of the database without its journal in its place.
@@ -74,43 +56,21 @@ class Disposable:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute(f"SET {CONTROL} = 'on'; SET client_min_messages = warning")
             connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
-            names = connection.execute(_UNLOGGED_SEQUENCES).fetchall()
-            each = [f"SELECT (last_value, is_called)::text FROM {name}" for (name,) in names]
-            look = f"SELECT ARRAY({' UNION ALL '.join(each)})" if each else "SELECT NULL"
-            # Bytes: a name may have a percent sign.
-            self._look = f"{look}, ({_WRITING})".encode()
-            self._looked = connection.execute(self._look).fetchone()
+            self._look = first_look(connection)
 
     def replace(self) -> None:
         """Another clone; all sessions of the database end."""
         assert self._template is not None
-        self._session = None
-        self._named_by = replace_by_clone(self._control, self._template)
-        self._session = self._control.connection
+        self._clone.put(self._template, self._look)
 
     def is_clean(self) -> bool:
-        """Whether nothing was written to the clone.
-
-        False too when transactions of another database of the server have ended since.
-        """
-        session = self._session
-        if session is None:
-            return False
-        try:
-            # In this order: who has ended by the first look counts in the second.
-            first = session.execute(self._look, prepare=True).fetchone()
-            last = session.execute(_LAST, prepare=True).fetchone()
-        except psycopg.Error:
-            return False
-        return first == self._looked and last == (self._named_by,)
+        """Whether nothing was written to the clone, see `WatchedClone.is_clean`."""
+        return self._clone.is_clean()
 
     @property
     def is_trusted(self) -> bool:
-        """Whether the template is what it was made as; a crash empties UNLOGGED tables in it too.
-
-        Known after `is_clean`: no session of ours survives a crash.
-        """
-        return self._session is not None and not self._session.closed
+        """Whether the template is what it was made as; known after `is_clean`."""
+        return self._clone.is_trusted
 
     def forget(self, baseline: Baseline | None = None) -> None:
         """Free what the clones of a baseline are made from; None for that of any."""

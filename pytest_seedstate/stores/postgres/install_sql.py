@@ -26,8 +26,12 @@ PINNED_SETTINGS = {
 }
 
 
-def install_sql(table: Table) -> tuple[str, str]:
+def install_sql(table: Table, *, watched: bool = False) -> tuple[str, str]:
     """How to journal a table.
+
+    Args:
+        table: the table.
+        watched: whether no event trigger tells of DDL as it happens: see `shape_sql`.
 
     Returns:
         The SQL, and a text that changes when the SQL does.
@@ -36,7 +40,7 @@ def install_sql(table: Table) -> tuple[str, str]:
         (
             f"DROP TABLE IF EXISTS {table.log};",
             _log_table(table),
-            _write_function(table),
+            _write_function(table, watched),
             *_triggers(table),
             _undo_function(table),
         )
@@ -81,7 +85,14 @@ def _images(table: Table, row: str) -> str:
     )
 
 
-def _write_function(table: Table) -> str:
+# The user's statement after a change of columns must not fail, and what it wrote is not logged.
+_GUARDED = f"""EXCEPTION WHEN OTHERS THEN
+    INSERT INTO {SCHEMA}.ddl (tag, object) VALUES ('a change of', TG_RELID::pg_catalog.regclass);
+    RETURN NULL;
+"""
+
+
+def _write_function(table: Table, watched: bool) -> str:
     target = f"INSERT INTO {table.log} (sign{''.join(f', {c.image}' for c in table.logged)})"
     if table.by_row:
         inserted = f"{target} VALUES (-1{_images(table, 'NEW')})"
@@ -106,7 +117,7 @@ BEGIN
     ELSE {target} SELECT 1{_images(table, "t")} FROM ONLY {table.sql} t;
     END IF;
     RETURN NULL;
-END """
+{_GUARDED if watched else ""}END """
     return (
         f"CREATE OR REPLACE FUNCTION {SCHEMA}.write_{table.oid}() RETURNS trigger "
         f"LANGUAGE plpgsql SECURITY DEFINER{settings} AS {literal(body)};"

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from psycopg import errors
 
 from pytest_seedstate.stores.postgres.catalog import Catalog, Table, read_catalog
 from pytest_seedstate.stores.postgres.install_sql import install_sql, uninstall_sql
 from pytest_seedstate.stores.postgres.names import SCHEMA, TRIGGERS
-from pytest_seedstate.stores.postgres.server_sql import INFRASTRUCTURE, functions_sql
+from pytest_seedstate.stores.postgres.server_sql import (
+    EVENT_TRIGGERS,
+    INFRASTRUCTURE,
+    OBJECTS_VISIBLE,
+    functions_sql,
+)
+from pytest_seedstate.stores.postgres.shape_sql import IS_WATCHED, LEARN, LOOK, WATCH
 
 if TYPE_CHECKING:
+    import psycopg
+
     from pytest_seedstate.stores.postgres.control import Control
 
 _BATCH = 50  # tables whose SQL is sent at once
@@ -43,10 +53,15 @@ def install(control: Control) -> tuple[Catalog, set[int]]:
         here = connection.execute("SELECT to_regnamespace(%s) IS NOT NULL", (SCHEMA,)).fetchone()
         if not here or not here[0]:
             connection.execute(INFRASTRUCTURE)
-            connection.execute(functions_sql(control.server_version))
+            visible = bool(control.one(OBJECTS_VISIBLE)[0])
+            connection.execute(functions_sql(control.server_version, objects_visible=visible))
+            _have_ddl_noted(connection)
     catalog = read_all(control)
     fresh: set[int] = set()
     with control.transaction() as connection:
+        watched = is_watched(control)
+        if watched:
+            connection.execute(LOOK)
         installed = {
             oid: (shape, triggers)
             for oid, shape, triggers in connection.execute(
@@ -56,7 +71,7 @@ def install(control: Control) -> tuple[Catalog, set[int]]:
         statements = []
         tables: tuple[Table, ...] = catalog.journaled
         for table in tables:
-            text, shape = install_sql(table)
+            text, shape = install_sql(table, watched=watched)
             if installed.get(table.oid) != (shape, len(TRIGGERS)):
                 fresh.add(table.oid)
                 statements.append(text)
@@ -71,7 +86,24 @@ def install(control: Control) -> tuple[Catalog, set[int]]:
             "WITH ORDINALITY AS s(oid, cached, place)",
             ([s.oid for s in catalog.sequences], [s.cached for s in catalog.sequences]),
         )
+        if watched:
+            connection.execute(LEARN)
     return catalog, fresh
+
+
+def _have_ddl_noted(connection: psycopg.Connection[Any]) -> None:
+    """By event triggers, where the role may create them."""
+    try:
+        with connection.transaction():
+            connection.execute(EVENT_TRIGGERS)
+    except errors.InsufficientPrivilege:
+        connection.execute(WATCH)
+        connection.execute(LEARN)
+
+
+def is_watched(control: Control) -> bool:
+    """Whether DDL is noticed by looking, since nobody tells of it."""
+    return bool(control.one(IS_WATCHED)[0])
 
 
 def write_mark(control: Control) -> str:

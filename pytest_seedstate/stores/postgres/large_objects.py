@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     import psycopg
 
 
+_OWNED = (
+    "SELECT lomowner::int8, lomacl::text FROM pg_largeobject_metadata WHERE oid = %s::int8::oid"
+)
+
+
 def read_objects(connection: psycopg.Connection[Any]) -> LargeObjects:
     """All large objects of the database."""
     return tuple(
@@ -27,6 +32,9 @@ def write_objects(connection: psycopg.Connection[Any], objects: LargeObjects) ->
     connection.execute("SELECT lo_unlink(oid) FROM pg_largeobject_metadata")
     for oid, owner, access, data in objects:
         connection.execute("SELECT lo_from_bytea(%s::int8::oid, %s)", (oid, data))
+        made = connection.execute(_OWNED, (oid,)).fetchone()
+        if made == (owner, access):
+            continue
         # There is no statement that sets an access list as a whole.
         connection.execute("SET LOCAL allow_system_table_mods = on")
         connection.execute(

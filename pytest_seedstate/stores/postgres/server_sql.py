@@ -22,8 +22,18 @@ CASE WHEN EXISTS (SELECT FROM pg_largeobject_metadata) THEN (
 """
 """A text that changes with any change to any large object; NULL when there is none."""
 
+_OBJECTS_READ = """
+(SELECT count(*) || ',' || sum(hashtextextended(
+    concat_ws('/', oid, xmin, lomowner, lomacl::text, md5(lo_get(oid))), 0))
+ FROM pg_largeobject_metadata HAVING count(*) > 0)
+"""
+"""The same for roles that may not look at ``pg_largeobject``: what the objects hold is read."""
 
-def clean_sql(server_version: int) -> str:
+OBJECTS_VISIBLE = "SELECT has_table_privilege('pg_catalog.pg_largeobject', 'SELECT')"
+"""Whether a role may look there; superusers may."""
+
+
+def clean_sql(server_version: int, *, objects_visible: bool = True) -> str:
     """The one query that a clean check sends: `check_sql` and whether nobody is in the middle of it.
 
     A transaction with an id may have locked rows without writing any, and would hold up the next
@@ -39,18 +49,30 @@ SELECT c.*,
     OR NOT EXISTS (
         SELECT FROM pg_stat_get_activity(NULL) a
         WHERE a.backend_xid IS NOT NULL AND a.pid <> pg_backend_pid()
-        AND a.backend_type = 'client backend' AND a.datid = {here})
+        AND {client("a")} AND a.datid = {here})
     AND NOT EXISTS (SELECT FROM pg_prepared_xact() p WHERE p.dbid = {here}),
     s::text
-FROM ({check_sql(server_version)}) c, pg_current_snapshot() s
+FROM ({check_sql(server_version, objects_visible=objects_visible)}) c, pg_current_snapshot() s
 """
 
 
-def check_sql(server_version: int) -> str:
+def client(row: str) -> str:
+    """Whether a row of pg_stat_activity or its function is a session, also where it says no more.
+
+    Of sessions of other roles an ordinary one sees whose they are, not what kind they are.
+    """
+    return (
+        f"({row}.backend_type = 'client backend' "
+        f"OR {row}.backend_type IS NULL AND {row}.usesysid IS NOT NULL)"
+    )
+
+
+def check_sql(server_version: int, *, objects_visible: bool = True) -> str:
     """What the database holds, in brief; its row is (mark, entry, sequences, objects).
 
     Args:
         server_version: as ``server_version_num``.
+        objects_visible: what `OBJECTS_VISIBLE` says.
     """
     # pg_sequence_last_value is the quickest, but NULL for a sequence that was not called yet,
     # wherever `setval(..., false)` has put it.
@@ -63,7 +85,7 @@ def check_sql(server_version: int) -> str:
 SELECT m.nonce, e.last_value,
        (SELECT array_agg(coalesce(pg_sequence_last_value(s.oid)::text, {uncalled})
                          ORDER BY s.place)::text FROM {SCHEMA}.sequences s WHERE NOT s.cached),
-       {LARGE_OBJECTS}
+       {LARGE_OBJECTS if objects_visible else _OBJECTS_READ}
 FROM {SCHEMA}.entry e LEFT JOIN {SCHEMA}.mark m ON true
 """
 
@@ -182,11 +204,6 @@ BEGIN
     END LOOP;
 END $$;
 
-CREATE EVENT TRIGGER seedstate_ddl ON ddl_command_end EXECUTE FUNCTION {SCHEMA}.note_ddl();
-ALTER EVENT TRIGGER seedstate_ddl ENABLE ALWAYS;
-CREATE EVENT TRIGGER seedstate_drop ON sql_drop EXECUTE FUNCTION {SCHEMA}.note_drop();
-ALTER EVENT TRIGGER seedstate_drop ENABLE ALWAYS;
-
 -- Whether the snapshot leaves out no transaction that may have written here. Transaction ids are
 -- never used again, so one that belongs to another database or to autovacuum is none of ours.
 CREATE FUNCTION {SCHEMA}.settled() RETURNS boolean LANGUAGE sql AS $$
@@ -218,8 +235,17 @@ END $$;
 """
 
 
-def functions_sql(server_version: int) -> str:
-    """The functions that depend on the server's version."""
+EVENT_TRIGGERS = f"""
+CREATE EVENT TRIGGER seedstate_ddl ON ddl_command_end EXECUTE FUNCTION {SCHEMA}.note_ddl();
+ALTER EVENT TRIGGER seedstate_ddl ENABLE ALWAYS;
+CREATE EVENT TRIGGER seedstate_drop ON sql_drop EXECUTE FUNCTION {SCHEMA}.note_drop();
+ALTER EVENT TRIGGER seedstate_drop ENABLE ALWAYS;
+"""
+"""What has `INFRASTRUCTURE` told of DDL, where the role may create it."""
+
+
+def functions_sql(server_version: int, *, objects_visible: bool = True) -> str:
+    """The functions that depend on the server's version and on `OBJECTS_VISIBLE`."""
     return f"""
 CREATE OR REPLACE FUNCTION {SCHEMA}.rewind(
     _since pg_snapshot, _wanted text[], _limit bigint, _from bigint,
@@ -259,7 +285,8 @@ BEGIN
         END IF;
     END LOOP;
     DELETE FROM {SCHEMA}.ddl d WHERE _since IS NULL OR NOT pg_visible_in_snapshot(d.xid, _since);
-    SELECT * INTO _nonce, _entry, _now, objects FROM ({check_sql(server_version)}) c;
+    SELECT * INTO _nonce, _entry, _now, objects
+    FROM ({check_sql(server_version, objects_visible=objects_visible)}) c;
     moved := {SCHEMA}.set_sequences(_wanted, _now);
     settled := {SCHEMA}.settled();
 END $$;

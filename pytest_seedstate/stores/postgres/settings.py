@@ -27,7 +27,8 @@ _VERSION = """
 """
 _LOOK = f"SELECT pg_current_snapshot()::text, {_VERSION}"
 
-# The rights are set once more as they are stored, since statements may leave them in another form.
+# The rights are set once more as they are stored, since statements may leave them in another form;
+# by a superuser, since others may not. Where that matters, the next look finds another form.
 _READ = """
 WITH d AS (SELECT * FROM pg_database WHERE datname = current_database())
 SELECT pg_current_snapshot()::text, {version}, ARRAY(SELECT w.statement FROM (
@@ -49,7 +50,7 @@ SELECT pg_current_snapshot()::text, {version}, ARRAY(SELECT w.statement FROM (
     UNION ALL
     SELECT 5, 0, 0, format('UPDATE pg_database SET datacl = %L WHERE datname = %L',
                            d.datacl, d.datname)
-    FROM d
+    FROM d WHERE (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user)
     UNION ALL
     SELECT 6, s.setrole, c.n, format('ALTER %s SET %I TO %s',
            CASE WHEN s.setrole = 0 THEN 'DATABASE ' || {name}

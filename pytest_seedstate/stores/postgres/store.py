@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.stores.postgres.clearing import SchemaRows, clear_tables
+from pytest_seedstate.stores.postgres.clone_journal import CloneJournal
 from pytest_seedstate.stores.postgres.control import Control
 from pytest_seedstate.stores.postgres.definitions import read_definitions
 from pytest_seedstate.stores.postgres.dump import dump_tables
@@ -25,10 +26,12 @@ class PostgresStore:
     """The adapter for one PostgreSQL database.
 
     Args:
-        conninfo: libpq connection string of the database. Its journal needs a superuser, for event
-            triggers and ``session_replication_role``; data alone does not.
+        conninfo: libpq connection string of the database. Its journal has to set
+            ``session_replication_role``, unless it makes do with clones; data alone need neither.
         spill: folder for the contents of kept baselines; made when needed.
         lock_timeout: seconds that a rewind waits for an application's open transaction.
+        clones: whether every rewind is a clone, see `CloneJournal`.
+        beside: another database of the server that may be connected to, see `Control`.
         schema_rows: folder for the rows that the schema put in, which `clear` brings back; None
             where the schema is not ours.
     """
@@ -39,10 +42,14 @@ class PostgresStore:
         *,
         spill: Path,
         lock_timeout: float = 5.0,
+        clones: bool = False,
+        beside: str | None = None,
         schema_rows: Path | None = None,
     ) -> None:
-        self._control = Control(conninfo, lock_timeout)
-        self._journal = PostgresJournal(self._control, spill)
+        self._control = Control(conninfo, lock_timeout, beside)
+        self._journal: PostgresJournal | CloneJournal = (
+            CloneJournal(self._control) if clones else PostgresJournal(self._control, spill)
+        )
         self._plan: LoadPlan | None = None
         self._schema_rows = SchemaRows(schema_rows) if schema_rows is not None else None
 
@@ -52,7 +59,7 @@ class PostgresStore:
         return "postgres"
 
     @property
-    def journal(self) -> PostgresJournal:
+    def journal(self) -> PostgresJournal | CloneJournal:
         """What rewinds this database."""
         return self._journal
 
