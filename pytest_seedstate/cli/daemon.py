@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any, BinaryIO, NoReturn
 
 from pytest_seedstate.cli.settings import load_settings
+from pytest_seedstate.config import Settings
 from pytest_seedstate.engine.standing import Standing
 from pytest_seedstate.engine.uprun import WORKER, marker, write_marker, write_up
 from pytest_seedstate.errors import SeedstateError
@@ -53,7 +54,10 @@ class _Starter:
 
 
 def main() -> None:
-    """Run; ``sys.argv[1]`` says in JSON: ``folder``, ``stores`` (or null) and ``pipe``."""
+    """Run; ``sys.argv[1]`` says in JSON: ``folder``, ``stores``, ``provider`` and ``pipe``.
+
+    Stores and provider are null where the command was told none.
+    """
     config = json.loads(sys.argv[1])
     starter = _Starter(int(config["pipe"]))
     # A closed terminal is none of our business.
@@ -73,7 +77,7 @@ def main() -> None:
 
 
 def _run(config: dict[str, Any], starter: _Starter) -> None:
-    settings = load_settings(Path(config["folder"]))
+    settings = load_settings(Path(config["folder"]), provider=config["provider"])
     sweep()
     with RunDir(settings.root, worker=WORKER) as rundir:
         log = os.open(rundir.path / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -83,11 +87,11 @@ def _run(config: dict[str, Any], starter: _Starter) -> None:
         try:
             standing.start(lambda step: starter.tell(step=step))
             since = datetime.now(UTC).isoformat(timespec="seconds")
-            write_up(rundir.path, since, standing.endpoints, {})
+            write_up(rundir.path, since, standing.endpoints, {}, settings.providers)
             write_marker(settings.root, since)
             starter.tell(ready=str(rundir.path))
             starter.close()
-            _hold(standing, rundir.path, settings.root, since)
+            _hold(standing, rundir.path, settings, since)
         finally:
             for signum in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(signum, signal.SIG_IGN)
@@ -95,13 +99,13 @@ def _run(config: dict[str, Any], starter: _Starter) -> None:
             standing.stop()
 
 
-def _hold(standing: Standing, folder: Path, root: Path, since: str) -> None:
+def _hold(standing: Standing, folder: Path, settings: Settings, since: str) -> None:
     """Look after the services until a signal comes, or the project or the run's folder is gone."""
     known: dict[str, str] = {}
-    while root.is_dir() and folder.is_dir():
+    while settings.root.is_dir() and folder.is_dir():
         failures = standing.failures()
         if failures != known:
             known = failures
             print(*failures.values(), sep="\n", file=sys.stderr, flush=True)  # noqa: T201 - the log
-            write_up(folder, since, standing.endpoints, failures)
+            write_up(folder, since, standing.endpoints, failures, settings.providers)
         time.sleep(_LOOK_SECONDS)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from time import perf_counter
 from typing import Any
 
 import typer
 
 from pytest_seedstate.cli.exits import FAILED
+from pytest_seedstate.cli.kept import kept_containers
 from pytest_seedstate.cli.options import Json
 from pytest_seedstate.cli.output import Output, asking, reporting
-from pytest_seedstate.cli.tables import health_table, status_tables
+from pytest_seedstate.cli.tables import health_table, kept_table, status_tables
 from pytest_seedstate.cli.target import Target, find_target, nothing_runs, opened, settings_here
+from pytest_seedstate.config import Settings
 from pytest_seedstate.config.services import STORES_OF_SERVICE
 from pytest_seedstate.engine.endpoints import masked
 from pytest_seedstate.engine.uprun import find_kept
@@ -22,6 +25,8 @@ from pytest_seedstate.stores.base import Store
 
 def status(as_json: Json = False) -> None:
     """Say what runs, where and since when, what is in it, and what was loaded last.
+
+    Containers that `--seedstate-reuse` keeps are listed with the processes that use them.
 
     \b
     Examples:
@@ -37,8 +42,9 @@ def status(as_json: Json = False) -> None:
             settings = settings_here()
             target = find_target(settings)
         if target is None:
-            if as_json:
-                output.show({"up": False, "services": {}, "stores": {}}, lambda _: None)
+            containers = _kept(output, settings)
+            none = {"up": False, "services": {}, "stores": {}, "containers": containers}
+            output.show(none, lambda console: kept_table(console, containers))
             raise nothing_runs(settings)
         try:
             with output.doing("counting"):
@@ -59,9 +65,19 @@ def status(as_json: Json = False) -> None:
             "last": run.last if run else None,
             "services": _services(target),
             "stores": stores,
+            "containers": _kept(output, settings),
         }
         output.show(data, lambda console: status_tables(console, data))
         _end_if_any_failed(stores, target)
+
+
+def _kept(output: Output, settings: Settings) -> list[dict[str, Any]]:
+    try:
+        return [asdict(one) for one in kept_containers(settings.root)]
+    except SeedstateError as error:
+        # What runs can be told all the same.
+        output.remark(str(error))
+        return []
 
 
 def health(as_json: Json = False) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from pytest_seedstate.cli.kept import refuse_those_in_use, remove_kept
 from pytest_seedstate.cli.loading import reset_to, seed_with
 from pytest_seedstate.cli.options import Json, Stores, store_names
 from pytest_seedstate.cli.output import Output, asking, reporting
@@ -33,6 +35,12 @@ def up(
         bool, typer.Option("--export", help="Print lines for the shell; all else to stderr.")
     ] = False,
     stores: Stores = None,
+    provider: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROVIDER", help="Who runs the services, as seedstate_provider says it."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start the project's services, which stay up until `seedstate down`.
@@ -44,6 +52,7 @@ def up(
     Examples:
       seedstate up
       seedstate up --reset-state fresh
+      seedstate up --provider containers
       eval "$(seedstate up --export)"
 
     Exit codes: 0 they are up; 1 they could not be started or loaded, and nothing is left; 2 wrong
@@ -56,7 +65,7 @@ def up(
                 raise SeedstateError("--export and --json exclude each other")
             if reset_state and scenario:
                 raise SeedstateError("--reset-state and --scenario exclude each other")
-            here = settings_here()
+            here = settings_here(provider=provider)
             project = check_project(here)
             wanted = store_names(stores)
             # A name that does not exist should be told before anything is started.
@@ -65,9 +74,11 @@ def up(
         with changing(here.root):
             run = find_up(here.root)
             if run is None:
-                _start(output, here, wanted, reset_state, scenario, export=export)
+                _start(output, here, wanted, provider, reset_state, scenario, export=export)
                 return
         with opened(here, run) as target:
+            if provider is not None:
+                _check_providers(here, run)
             _say_already_up(output, run, target, wanted, reset_state or scenario)
             _print(output, run, target, export=export)
 
@@ -76,6 +87,7 @@ def _start(
     output: Output,
     settings: Settings,
     wanted: list[str] | None,
+    provider: str | None,
     reset_state: str | None,
     scenario: str | None,
     *,
@@ -85,7 +97,7 @@ def _start(
     # What a killed run has left.
     take_down(settings.root)
     with output.doing("starting") as step:
-        run = start_daemon(Path.cwd(), settings.root, wanted, step)
+        run = start_daemon(Path.cwd(), settings.root, wanted, provider, step)
     try:
         with opened(settings, run) as target:
             if reset_state:
@@ -107,6 +119,19 @@ def _check_lives(root: Path) -> None:
             "the process that holds the services has ended while data was loaded",
             checked="somebody has stopped or killed it",
             fix="try again",
+        )
+
+
+def _check_providers(wanted: Settings, run: UpRun) -> None:
+    others = [
+        f"{service} is {had}"
+        for service, had in run.providers.items()
+        if service in {one.service for one in run.endpoints} and had != wanted.providers[service]
+    ]
+    if others:
+        raise SeedstateError(
+            f"the services are up from another provider: {', '.join(others)}",
+            fix="seedstate down, and seedstate up again",
         )
 
 
@@ -159,13 +184,15 @@ def _print(output: Output, run: UpRun, target: Target, *, export: bool) -> None:
 def down(as_json: Json = False) -> None:
     """Stop the services of `seedstate up`, with all that is in them.
 
-    The state of a failed test that `pytest --seedstate-keep=failed` has kept goes too.
+    The state of a failed test that `pytest --seedstate-keep=failed` has kept goes too, and
+    containers that `--seedstate-reuse` keeps go unless a run uses them.
 
     \b
     Examples:
       seedstate down
 
-    Exit codes: 0 nothing is up any more; 2 a setting is wrong.
+    Exit codes: 0 nothing is up any more; 1 a kept container stays, because a run uses it or Docker
+    cannot be asked; 2 a setting is wrong.
     """
     output = Output(as_json=as_json)
     with reporting(output):
@@ -173,6 +200,16 @@ def down(as_json: Json = False) -> None:
             root = settings_here().root
         with output.doing("stopping"), changing(root):
             found = take_down(root)
-        data: dict[str, Any] = {"up": False, "was_up": found}
+            kept = remove_kept(root)
+        removed = [one for one in kept if not one.users]
+        data: dict[str, Any] = {
+            "up": False,
+            "was_up": found,
+            "removed": [asdict(one) for one in removed],
+            "in_use": [asdict(one) for one in kept if one.users],
+        }
         text = "stopped" if found else "nothing was up"
+        if removed:
+            text += f"; kept containers removed: {', '.join(one.service for one in removed)}"
         output.show(data, lambda console: console.print(text, markup=False))
+        refuse_those_in_use(kept)

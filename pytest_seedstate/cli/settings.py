@@ -52,30 +52,34 @@ def pytest_setup(folder: Path) -> tuple[Path, Path | None, dict[str, Any]]:
     return root, ini_file, {name: getattr(one, "value", one) for name, one in values.items()}
 
 
-def load_settings(folder: Path) -> Settings:
+def load_settings(folder: Path, *, provider: str | None = None) -> Settings:
     """The settings of the project that a folder belongs to.
 
     The root directory and what ini ``pythonpath`` names become importable, as in a run of
     ``python -m pytest`` there. Options of ours in ini ``addopts`` and in ``PYTEST_ADDOPTS`` hold.
 
+    Args:
+        folder: a folder of the project.
+        provider: what ``seedstate_provider`` is to be, whatever is set; None for what is.
+
     Raises:
         SeedstateError: a setting is wrong, or said twice.
     """
-    root, ini_file, values = pytest_setup(folder)
+    root, ini_file, ini = pytest_setup(folder)
     place = ini_file.name if ini_file else None
-    check_ini_names(values, place or "pytest's ini")
-    typed = {
-        name: _typed(name, values[name], kind) for name, kind in _TYPES.items() if name in values
-    }
+    check_ini_names(ini, place or "pytest's ini")
+    typed = {name: _typed(name, ini[name], kind) for name, kind in _TYPES.items() if name in ini}
     sources = Sources(root, typed.get, ini_file=ini_file)
-    options = _standing_options(values.get("addopts", ""), place or "pytest's ini")
+    options = _standing_options(ini.get("addopts", ""), place or "pytest's ini")
+    if provider is not None:
+        options["seedstate_provider"] = provider
 
     def value(name: str) -> Any:
         return options[name] if name in options else sources.value(name)
 
     settings = Settings.read(root, value)
     below = (ini_file or root / "none").parent
-    listed = _words(values.get("pythonpath", ""), place or "pytest's ini")
+    listed = _words(ini.get("pythonpath", ""), place or "pytest's ini")
     first = [*(str(below / each) for each in listed), str(root)]
     # The first of two modules with one name is the one that tests import.
     sys.path[:] = dict.fromkeys([*first, *sys.path])

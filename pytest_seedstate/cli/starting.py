@@ -16,7 +16,11 @@ _PACKAGE_FOLDER = Path(__file__).parents[2]
 
 
 def start_daemon(
-    folder: Path, root: Path, stores: Sequence[str] | None, step: Callable[[str], object]
+    folder: Path,
+    root: Path,
+    stores: Sequence[str] | None,
+    provider: str | None,
+    step: Callable[[str], object],
 ) -> UpRun:
     """Start the services of a project in a process that outlives this one.
 
@@ -24,6 +28,7 @@ def start_daemon(
         folder: a folder of the project, where its settings are looked for.
         root: the project's root directory.
         stores: the stores that are wanted; None for all that the project uses.
+        provider: who is to provide them; None for what the settings say.
         step: told what is being done.
 
     Raises:
@@ -35,7 +40,7 @@ def start_daemon(
         "from pytest_seedstate.cli.daemon import main; main()"
     )
     ours, theirs = os.pipe()
-    config = {"folder": str(folder), "stores": stores, "pipe": theirs}
+    config = {"folder": str(folder), "stores": stores, "provider": provider, "pipe": theirs}
     try:
         subprocess.Popen(
             [sys.executable, "-P", "-c", code, json.dumps(config)],

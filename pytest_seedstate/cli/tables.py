@@ -88,8 +88,21 @@ def status_tables(console: Console, data: dict[str, Any]) -> None:
         here = data["folder"] == data["kept_folder"]
         where = "this is" if here else "besides, kept in services of its own:"
         console.print(f"{where} the state that {data['kept']} left", markup=False, soft_wrap=True)
+    kept_table(console, data["containers"])
     if data["log"]:
         console.print(f"log: {data['log']}", markup=False, soft_wrap=True)
+
+
+def kept_table(console: Console, kept: list[dict[str, Any]]) -> None:
+    """Containers that stay for later runs, as `seedstate status` has them in JSON; none: nothing."""
+    if not kept:
+        return
+    table = Table("service", "container", "state", "used by processes", title="Kept containers")
+    for one in kept:
+        users = ", ".join(map(str, one["users"])) or "-"
+        state = "runs" if one["running"] else "has ended"
+        table.add_row(one["service"], one["container"][:12], state, users)
+    console.print(table)
 
 
 def health_table(console: Console, data: dict[str, Any]) -> None:

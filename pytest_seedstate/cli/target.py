@@ -223,8 +223,11 @@ def nothing_runs(settings: Settings) -> SeedstateError:
     )
 
 
-def settings_here() -> Settings:
+def settings_here(*, provider: str | None = None) -> Settings:
     """The settings of the project of the working directory.
+
+    Args:
+        provider: see `load_settings`.
 
     Raises:
         SeedstateError: a setting is wrong, or the directory is gone.
@@ -233,7 +236,7 @@ def settings_here() -> Settings:
         here = Path.cwd()
     except OSError as error:
         raise SeedstateError(f"the working directory is gone: {error.strerror}") from None
-    return load_settings(here)
+    return load_settings(here, provider=provider)
 
 
 def check_project(settings: Settings) -> Project:

@@ -19,7 +19,7 @@ from pytest_seedstate.engine.environment import (
 )
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
-from pytest_seedstate.engine.providers import CLIENT_OF_SERVICE
+from pytest_seedstate.engine.providers import CLIENT_OF_SERVICE, silent
 from pytest_seedstate.engine.states import SCHEMA_ONLY, State
 from pytest_seedstate.errors import SeedstateError, unknown_name
 
@@ -42,6 +42,7 @@ class Project:
             asked whenever services start.
         endpoints: how to reach services that run already, by name; None where this project starts
             its own.
+        tell: told how far a long start of its own services is.
     """
 
     def __init__(
@@ -50,13 +51,14 @@ class Project:
         *,
         schema_hook: Callable[[], SchemaHook | None] = lambda: None,
         endpoints: Mapping[str, Mapping[str, str]] | None = None,
+        tell: Callable[[str], None] = silent,
     ) -> None:
         self.settings = settings
         self.figures = Figures()
         self.schema_only = State(SCHEMA_ONLY, SCHEMA_ONLY, frozenset())
         self._schema_hook = schema_hook
         self._endpoints = endpoints
-        self._fleet = Fleet(settings, self.figures)
+        self._fleet = Fleet(settings, self.figures, tell)
         self._datasets = Datasets(settings, self.figures)
         self._registry: Registry | SeedstateError | None = None
 

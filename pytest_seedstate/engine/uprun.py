@@ -15,7 +15,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,7 @@ class UpRun:
         endpoints: what runs.
         failures: why services have ended meanwhile, by name.
         kept: the failed test whose state it is; None for ``seedstate up``.
+        providers: who provides each service that ``seedstate up`` has started.
     """
 
     folder: Path
@@ -62,6 +63,7 @@ class UpRun:
     endpoints: tuple[Endpoint, ...]
     failures: Mapping[str, str]
     kept: str | None = None
+    providers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def log(self) -> Path:
@@ -125,10 +127,14 @@ def write_file(path: Path, told: Mapping[str, Any]) -> None:
 
 
 def write_up(
-    folder: Path, since: str, endpoints: list[Endpoint], failures: Mapping[str, str]
+    folder: Path,
+    since: str,
+    endpoints: list[Endpoint],
+    failures: Mapping[str, str],
+    providers: Mapping[str, str],
 ) -> None:
     """Say what runs; by the process that holds it."""
-    write_up_data(folder, up_data(since, endpoints, failures))
+    write_up_data(folder, {**up_data(since, endpoints, failures), "providers": dict(providers)})
 
 
 def up_data(
@@ -189,7 +195,8 @@ def _run_of(folder: Path) -> UpRun | None:
         Endpoint(name, variables, SOURCE_OF_KEPT if kept else SOURCE)
         for name, variables in told["services"].items()
     )
-    return UpRun(folder, *owner, told["since"], endpoints, told["failures"], kept)
+    providers = told.get("providers", {})
+    return UpRun(folder, *owner, told["since"], endpoints, told["failures"], kept, providers)
 
 
 def marker(root: Path) -> Path:

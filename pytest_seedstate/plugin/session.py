@@ -84,8 +84,9 @@ class Session:
     def project(self) -> Project:
         """The project's scenarios, services and stores."""
         from pytest_seedstate.engine.project import Project
+        from pytest_seedstate.plugin.telling import Telling
 
-        return Project(self.settings, schema_hook=self._schema_hook)
+        return Project(self.settings, schema_hook=self._schema_hook, tell=Telling(self._config))
 
     def _schema_hook(self) -> SchemaHook | None:
         # Asked when services start: with ini `seedstate_env` the project is made before conftests.

@@ -32,10 +32,14 @@ def header(settings: Settings) -> str:
         else f"{service} ({', '.join(stores)})"
         for service, stores in STORES_OF_SERVICE.items()
     )
+    kept = ""
+    if settings.reuse:
+        no_effect = "--seedstate-reuse has no effect: no service is in a container"
+        kept = ", containers stay" if "containers" in provided.values() else f", {no_effect}"
     usual = "mixed" if len(set(provided.values())) > 1 else provided["postgres"]
     return (
         f"seedstate: provider: {usual}, services: {services}, "
-        f"seed: {settings.seed}, clock: {settings.clock.isoformat()}"
+        f"seed: {settings.seed}, clock: {settings.clock.isoformat()}{kept}"
     )
 
 

@@ -55,10 +55,10 @@ def test_the_whole_way(project: CliProject) -> None:
 
     project.told("reset", "fresh")
     assert project.counts() == FRESH
-    assert project.told("down") == {"up": False, "was_up": True}
+    assert project.told("down") == {"up": False, "was_up": True, "removed": [], "in_use": []}
     assert project.leftovers() == []
     assert is_gone(told["pid"])
-    assert project.told("down") == {"up": False, "was_up": False}
+    assert project.told("down") == {"up": False, "was_up": False, "removed": [], "in_use": []}
 
 
 def test_up_again_changes_nothing(project: CliProject) -> None:

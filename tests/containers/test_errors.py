@@ -111,7 +111,7 @@ def test_an_image_that_is_fetched(engine: DockerEngine) -> None:
     with registry("seedstate-test/empty") as name:
         try:
             fetched = fetch_image(engine, name, setting="x", tell=words.append)
-            assert words[0] == f"seedstate: fetching the image {name}"
+            assert words[0] == f"fetching the image {name}"
             again = fetch_image(engine, name, setting="x", tell=pytest.fail)
             assert fetched == again == engine.client.images.get(name).id
         finally:
@@ -195,7 +195,7 @@ def test_a_slow_start(rundir: RunDir, containers: Containers) -> None:
     with pytest.raises(SeedstateError, match="the shell container did not answer within") as caught:
         service.start()
     assert words
-    assert all(word.startswith("seedstate: waiting for the shell container") for word in words)
+    assert all(word.startswith("waiting for the shell container") for word in words)
     assert words[-1].endswith("it says: migrating 7 of 9")
     assert caught.value.checked is not None
     assert caught.value.checked.startswith("127.0.0.1:")

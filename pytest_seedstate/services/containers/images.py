@@ -37,7 +37,7 @@ def fetch_image(
         try:
             return str(engine.client.images.get(name).id)
         except ImageNotFound:
-            tell(f"seedstate: fetching the image {name}")
+            tell(f"fetching the image {name}")
             _fetch(engine, name, tell)
             return str(engine.client.images.get(name).id)
     except (APIError, _FetchError) as error:
@@ -63,7 +63,7 @@ def _fetch(engine: DockerEngine, name: str, tell: Callable[[str], None]) -> None
             done, whole = (
                 (sum(part) for part in zip(*layers.values(), strict=True)) if layers else (0, 0)
             )
-            tell(f"seedstate: fetching the image {name}: {done // 10**6} of {whole // 10**6} MB")
+            tell(f"fetching the image {name}: {done // 10**6} of {whole // 10**6} MB")
 
 
 def _note(event: dict[str, Any], layers: dict[str, tuple[int, int]]) -> None:

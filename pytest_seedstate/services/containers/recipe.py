@@ -19,8 +19,8 @@ class Recipe:
         command: its arguments; None for the image's own.
         environment: its environment variables.
         memory_folders: folders in the container that are kept in memory.
-        files: texts of files in the container, by their paths.
         options: further arguments of docker-py's ``containers.create``.
+        files: texts of files in the container, by their paths.
     """
 
     image: str
@@ -28,8 +28,8 @@ class Recipe:
     command: tuple[str, ...] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     memory_folders: tuple[str, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:

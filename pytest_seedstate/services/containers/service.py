@@ -306,7 +306,7 @@ class ContainerService(ABC):
                 next_word = now + self.word_seconds
                 last = engine.log(self._container, lines=1)
                 self._tell(
-                    f"seedstate: waiting for {self.title} ({self._image}) for "
+                    f"waiting for {self.title} ({self._image}) for "
                     f"{now - began:.0f} s; it says: {last}"
                 )
             time.sleep(_POLL_SECONDS)
