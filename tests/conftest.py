@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,9 @@ from pytest_seedstate.services.cache import cache_dir
 from pytest_seedstate.services.opensearch.service import EmbeddedOpenSearch
 from pytest_seedstate.services.postgres.server import EmbeddedPostgres
 from pytest_seedstate.services.rundir import RunDir
+
+if TYPE_CHECKING:
+    from tests.aws.services import Aws, RecordedAws
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +52,39 @@ def embedded_postgres(run_folder: RunDir) -> Iterator[EmbeddedPostgres]:
     service.start()
     yield service
     service.stop()
+
+
+@pytest.fixture(scope="session")
+def our_aws(embedded_aws: EmbeddedAws) -> Iterator[Aws]:
+    """The AWS host with who speaks to it."""
+    from tests.aws.services import embedded_aws_of
+
+    with embedded_aws_of(embedded_aws) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def moto_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordedAws]:
+    """A moto server behind a recording proxy, in whatever state the test before left it."""
+    from tests.aws.services import moto_aws_in
+
+    with moto_aws_in(tmp_path_factory.mktemp("moto")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def localstack_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordedAws]:
+    """LocalStack in a container, behind a recording proxy."""
+    from tests.aws.services import localstack_in
+
+    with localstack_in(tmp_path_factory.mktemp("localstack")) as running:
+        yield running
+
+
+@pytest.fixture
+def running(request: pytest.FixtureRequest) -> Aws:
+    """The AWS services of a provider, in whatever state the test before left them."""
+    from tests.aws.services import FIXTURES
+
+    found: Aws = request.getfixturevalue(FIXTURES[request.param])
+    return found

@@ -7,39 +7,52 @@ from functools import cache
 
 import pytest
 
+from pytest_seedstate.config.known import LOCALSTACK_IMAGE, OPENSEARCH_IMAGE, POSTGRES_IMAGE
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services.containers.docker_engine import DockerEngine
 
-_VARIABLES = {
-    "postgres": "SEEDSTATE_POSTGRES_IMAGE",
-    "localstack": "SEEDSTATE_LOCALSTACK_IMAGE",
-    "opensearch": "SEEDSTATE_OPENSEARCH_IMAGE",
+_IMAGES = {
+    "postgres": ("SEEDSTATE_POSTGRES_IMAGE", POSTGRES_IMAGE),
+    "localstack": ("SEEDSTATE_LOCALSTACK_IMAGE", LOCALSTACK_IMAGE),
+    "opensearch": ("SEEDSTATE_OPENSEARCH_IMAGE", OPENSEARCH_IMAGE),
 }
+
+
+def on_containers() -> bool:
+    """Whether tests that run on services of several providers are to run on containers."""
+    return os.environ.get("SEEDSTATE_PROVIDER") == "containers"
 
 
 def image(name: str) -> str:
     """The image of ``postgres``, ``localstack`` or ``opensearch`` that tests use."""
-    return os.environ[_VARIABLES[name]]
+    variable, usual = _IMAGES[name]
+    return os.environ.get(variable) or usual
 
 
 @cache
 def why_no_docker() -> str | None:
     """Why no container can be started; None where they can be."""
-    missing = [variable for variable in _VARIABLES.values() if not os.environ.get(variable)]
-    if missing:
-        return f"no images: {', '.join(missing)} not set (source shared/containers/up)"
+    from docker.errors import ImageNotFound
+
     try:
-        DockerEngine("the tests").close()
+        engine = DockerEngine("the tests")
     except SeedstateError as error:
         return error.problem
-    return None
+    reason = None
+    for name, (variable, _) in _IMAGES.items():
+        try:
+            engine.client.images.get(engine.prefix + image(name))
+        except ImageNotFound:
+            reason = f"the image {image(name)} is not here (docker pull, or set {variable})"
+    engine.close()
+    return reason
 
 
 def require_docker() -> None:
-    """Skip the test where there is no Docker; fail it where CI has promised one."""
+    """Skip the test where there is no Docker; fail it in CI."""
     reason = why_no_docker()
     if reason is None:
         return
-    if os.environ.get("CI") == "true" and os.environ.get(_VARIABLES["postgres"]):
+    if os.environ.get("CI") == "true":
         pytest.fail(f"containers must run in CI: {reason}")
     pytest.skip(f"needs containers: {reason}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from .cases import Case, Refused, Write
@@ -13,7 +14,20 @@ ARN = "arn:aws:dynamodb:eu-west-2:123456789012:table/shop"
 
 
 def change_table(**more: Any) -> Write:
-    return lambda c: c.dynamodb.update_table(TableName="shop", **more)
+    def write(c: Clients) -> None:
+        c.dynamodb.update_table(TableName="shop", **more)
+        # Where an index is not filled at once, nobody can read it yet.
+        while not _is_ready(c.dynamodb.describe_table(TableName="shop")["Table"]):
+            time.sleep(0.05)
+
+    return write
+
+
+def _is_ready(table: Mapping[str, Any]) -> bool:
+    parts = [table.get("TableStatus")]
+    parts += [each.get("IndexStatus") for each in table.get("GlobalSecondaryIndexes", ())]
+    # Moto tells no status of an index that was made later.
+    return all(part in ("ACTIVE", None) for part in parts)
 
 
 def index(kind: str, **more: Any) -> dict[str, Any]:

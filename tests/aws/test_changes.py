@@ -5,24 +5,27 @@ from __future__ import annotations
 import hashlib
 from decimal import Decimal
 
-from pytest_seedstate.services.aws import EmbeddedAws
-from pytest_seedstate.services.host.journal import HostJournal
+from pytest_seedstate.stores.base import Journal
 from pytest_seedstate.stores.changes import ChangeSet
 
-from .helpers import Clients, item, key, make_client, make_table
+from .everywhere import anywhere, clients, filled, journal, pytest_generate_tests
+from .helpers import Clients, item, key, make_table
+from .services import Aws
+
+__all__ = ["anywhere", "clients", "filled", "journal", "pytest_generate_tests"]
 
 
 def kinds(changes: ChangeSet) -> list[tuple[str, str, object, str]]:
     return [(each.store, each.collection, tuple(each.key.values()), each.kind) for each in changes]
 
 
-def test_nothing_changed(filled: HostJournal) -> None:
+def test_nothing_changed(filled: Journal) -> None:
     """A clean journal has an empty change set."""
     assert filled.changes() == ChangeSet()
     assert not filled.changes()
 
 
-def test_items(filled: HostJournal, clients: Clients) -> None:
+def test_items(filled: Journal, clients: Clients) -> None:
     """Inserted, updated and deleted items, with values in Python types, before and after."""
     clients.dynamodb.put_item(TableName="shop", Item=item(9))
     clients.dynamodb.put_item(TableName="shop", Item=item(1, b={"B": b"\x00"}))
@@ -49,7 +52,7 @@ def test_items(filled: HostJournal, clients: Clients) -> None:
     assert all(change.writers[0].startswith("Boto3/") for change in changes)
 
 
-def test_written_and_put_back(filled: HostJournal, clients: Clients) -> None:
+def test_written_and_put_back(filled: Journal, clients: Clients) -> None:
     """What is as it was is not a change, though it was written."""
     before = clients.dynamodb.get_item(TableName="shop", Key=key(1))["Item"]
     clients.dynamodb.delete_item(TableName="shop", Key=key(1))
@@ -60,7 +63,7 @@ def test_written_and_put_back(filled: HostJournal, clients: Clients) -> None:
     assert len(filled.changes()) == 0
 
 
-def test_objects(filled: HostJournal, clients: Clients) -> None:
+def test_objects(filled: Journal, clients: Clients) -> None:
     """Objects with size, hash, media type, metadata and tags."""
     clients.s3.put_object(Bucket="images", Key="a/1.jpg", Body=b"new", ContentType="text/plain")
     clients.s3.delete_object(Bucket="images", Key="a/2.jpg")
@@ -82,7 +85,7 @@ def test_objects(filled: HostJournal, clients: Clients) -> None:
     assert deleted.before["tags"] == {"style": "blackwork"}
 
 
-def test_changes_since_a_position(filled: HostJournal, clients: Clients) -> None:
+def test_changes_since_a_position(filled: Journal, clients: Clients) -> None:
     """Only what came after the position counts, whatever came before."""
     clients.dynamodb.put_item(TableName="shop", Item=item(9))
     position = filled.mark()
@@ -95,7 +98,7 @@ def test_changes_since_a_position(filled: HostJournal, clients: Clients) -> None
     assert [each.key["pk"] for each in filled.changes(0)] == ["P#9"]
 
 
-def test_deleted_table(filled: HostJournal, clients: Clients) -> None:
+def test_deleted_table(filled: Journal, clients: Clients) -> None:
     """A table that goes takes its items along; the change set has them and says why."""
     clients.dynamodb.delete_table(TableName="shop")
     changes = filled.changes()
@@ -104,7 +107,7 @@ def test_deleted_table(filled: HostJournal, clients: Clients) -> None:
     assert changes.notes == ("dynamodb: DeleteTable shop",)
 
 
-def test_partiql(filled: HostJournal, clients: Clients) -> None:
+def test_partiql(filled: Journal, clients: Clients) -> None:
     """Statements are not parsed for keys; the difference is found all the same."""
     clients.dynamodb.execute_statement(
         Statement="UPDATE shop SET a = 'x' WHERE pk = 'P#1' AND sk = 'PROFILE'"
@@ -114,7 +117,7 @@ def test_partiql(filled: HostJournal, clients: Clients) -> None:
     assert changes.notes == ("dynamodb: ExecuteStatement shop",)
 
 
-def test_other_services_are_named(filled: HostJournal, clients: Clients) -> None:
+def test_other_services_are_named(filled: Journal, clients: Clients) -> None:
     """What has no records of ours is named by service and action, once."""
     url = clients.sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
     for _ in range(3):
@@ -126,9 +129,9 @@ def test_other_services_are_named(filled: HostJournal, clients: Clients) -> None
     assert changes.notes == ("sqs: SendMessage", "bucket images: tagging")
 
 
-def test_another_region(filled: HostJournal, clients: Clients, embedded_aws: EmbeddedAws) -> None:
+def test_another_region(filled: Journal, anywhere: Aws) -> None:
     """A table of another region is named with it, and does not hide one of the same name."""
-    elsewhere = make_client(embedded_aws, "dynamodb", region_name="us-east-1")
+    elsewhere = anywhere.in_region("us-east-1").dynamodb
     make_table(elsewhere)
     elsewhere.put_item(TableName="shop", Item=item(1))
     changes = filled.changes()
@@ -139,7 +142,7 @@ def test_another_region(filled: HostJournal, clients: Clients, embedded_aws: Emb
     assert elsewhere.list_tables()["TableNames"] == []
 
 
-def test_number_keys(journal: HostJournal, clients: Clients) -> None:
+def test_number_keys(journal: Journal, clients: Clients) -> None:
     """One number written in two ways is one key."""
     clients.dynamodb.create_table(
         TableName="numbers",
@@ -160,7 +163,7 @@ def test_number_keys(journal: HostJournal, clients: Clients) -> None:
     assert [writer.rpartition(": ")[2] for writer in change.writers] == ["DeleteItem"]
 
 
-def test_binary_keys(journal: HostJournal, clients: Clients) -> None:
+def test_binary_keys(journal: Journal, clients: Clients) -> None:
     """Bytes are keys too."""
     clients.dynamodb.create_table(
         TableName="hashes",
@@ -179,7 +182,7 @@ def test_binary_keys(journal: HostJournal, clients: Clients) -> None:
     assert change.after == {"id": b"\x00\xff", "more": {b"\x01"}}
 
 
-def test_a_versioned_bucket(filled: HostJournal, clients: Clients) -> None:
+def test_a_versioned_bucket(filled: Journal, clients: Clients) -> None:
     """The current version is compared: a delete marker deletes."""
     clients.s3.delete_object(Bucket="versioned", Key="a/1.jpg")
     clients.s3.put_object(Bucket="versioned", Key="a/2.jpg", Body=b"second")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_seedstate.services.aws import EmbeddedAws
-from pytest_seedstate.services.host.journal import HostJournal
+from pytest_seedstate.stores.base import Journal
 
+from .everywhere import anywhere, clients, filled, journal, pytest_generate_tests
 from .helpers import Clients, item, key, make_bucket, make_table
+
+__all__ = ["anywhere", "clients", "filled", "journal", "pytest_generate_tests"]
 
 
 def numbers(clients: Clients) -> set[str]:
@@ -19,7 +21,7 @@ def put(clients: Clients, number: int) -> None:
     clients.dynamodb.put_item(TableName="shop", Item=item(number))
 
 
-def test_nested_positions(filled: HostJournal, clients: Clients) -> None:
+def test_nested_positions(filled: Journal, clients: Clients) -> None:
     """Each position is what was there when it was marked, whatever came later."""
     put(clients, 10)
     first = filled.mark()
@@ -38,7 +40,7 @@ def test_nested_positions(filled: HostJournal, clients: Clients) -> None:
     assert numbers(clients) == {"0", "1", "2", "3", "4"}
 
 
-def test_clean_is_asked_for_each_position(filled: HostJournal, clients: Clients) -> None:
+def test_clean_is_asked_for_each_position(filled: Journal, clients: Clients) -> None:
     """A position is unclean when anything was written since, below another position too."""
     assert filled.is_clean(0)
     put(clients, 10)
@@ -59,7 +61,7 @@ def test_clean_is_asked_for_each_position(filled: HostJournal, clients: Clients)
     assert filled.is_clean(0)
 
 
-def test_a_position_without_writes_costs_no_process(filled: HostJournal, clients: Clients) -> None:
+def test_a_position_without_writes_costs_no_process(filled: Journal, clients: Clients) -> None:
     """Marks in a row share one state, and each can be gone back to."""
     positions = [filled.mark() for _ in range(3)]
     assert positions == [1, 2, 3]
@@ -75,7 +77,7 @@ def test_a_position_without_writes_costs_no_process(filled: HostJournal, clients
     assert filled.mark() == 2
 
 
-def test_a_shared_state_outlives_a_position(filled: HostJournal, clients: Clients) -> None:
+def test_a_shared_state_outlives_a_position(filled: Journal, clients: Clients) -> None:
     """Of two marks without a write in between the later goes, and the earlier can be used."""
     put(clients, 10)
     assert (filled.mark(), filled.mark()) == (1, 2)
@@ -85,9 +87,7 @@ def test_a_shared_state_outlives_a_position(filled: HostJournal, clients: Client
         assert numbers(clients) == {"0", "1", "2", "3", "4", "10"}
 
 
-def test_baselines_are_switched_in_place(
-    filled: HostJournal, clients: Clients, aws: EmbeddedAws
-) -> None:
+def test_baselines_are_switched_in_place(filled: Journal, clients: Clients) -> None:
     """Going back and forth between kept states, with what each holds."""
     put(clients, 10)
     filled.keep("more")
@@ -110,7 +110,7 @@ def test_baselines_are_switched_in_place(
     assert numbers(clients) == {"0", "1", "2", "3", "4"}
 
 
-def test_keeping_again_replaces_a_baseline(filled: HostJournal, clients: Clients) -> None:
+def test_keeping_again_replaces_a_baseline(filled: Journal, clients: Clients) -> None:
     """The name stands for the newer state; its positions are gone."""
     put(clients, 10)
     filled.mark()
@@ -121,13 +121,13 @@ def test_keeping_again_replaces_a_baseline(filled: HostJournal, clients: Clients
     assert filled.mark() == 1
 
 
-def test_the_current_baseline_cannot_be_forgotten(filled: HostJournal) -> None:
+def test_the_current_baseline_cannot_be_forgotten(filled: Journal) -> None:
     """To forget it would leave nothing to rewind to."""
     with pytest.raises(ValueError, match="current"):
         filled.forget("filled")
 
 
-def test_kept_states_outlive_those_they_came_from(journal: HostJournal, clients: Clients) -> None:
+def test_kept_states_outlive_those_they_came_from(journal: Journal, clients: Clients) -> None:
     """A baseline stays when the position below it, and the baseline before, are forgotten."""
     make_table(clients.dynamodb)
     journal.keep("one")
@@ -141,7 +141,7 @@ def test_kept_states_outlive_those_they_came_from(journal: HostJournal, clients:
     assert numbers(clients) == {"1", "2"}
 
 
-def test_the_same_state_is_served_many_times(filled: HostJournal, clients: Clients) -> None:
+def test_the_same_state_is_served_many_times(filled: Journal, clients: Clients) -> None:
     """A state does not wear out: each rewind gives the same."""
     for number in range(30):
         clients.dynamodb.delete_item(TableName="shop", Key=key(number % 5))
@@ -152,7 +152,7 @@ def test_the_same_state_is_served_many_times(filled: HostJournal, clients: Clien
     assert clients.s3.get_object(Bucket="images", Key="a/1.jpg")["Body"].read() == b"1" * 100
 
 
-def test_rewind_says_what_it_undid(filled: HostJournal, clients: Clients) -> None:
+def test_rewind_says_what_it_undid(filled: Journal, clients: Clients) -> None:
     """Records once each, and who wrote them."""
     put(clients, 1)
     put(clients, 1)
@@ -165,7 +165,7 @@ def test_rewind_says_what_it_undid(filled: HostJournal, clients: Clients) -> Non
     assert filled.rewind().changed == 0
 
 
-def test_large_bodies_stay_with_their_state(filled: HostJournal, clients: Clients) -> None:
+def test_large_bodies_stay_with_their_state(filled: Journal, clients: Clients) -> None:
     """Objects too large for moto's memory limit are not shared between states through a file."""
     # moto's own limit is 16 MB.
     large = bytes(range(256)) * 4096 * 20
@@ -178,7 +178,7 @@ def test_large_bodies_stay_with_their_state(filled: HostJournal, clients: Client
         assert clients.s3.get_object(Bucket="large", Key="a")["Body"].read() == large
 
 
-def test_identifiers_are_not_made_up_twice(filled: HostJournal, clients: Clients) -> None:
+def test_identifiers_are_not_made_up_twice(filled: Journal, clients: Clients) -> None:
     """Two servers of one state do not invent the same upload, message or version ids."""
     found = set()
     for _ in range(5):

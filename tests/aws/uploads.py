@@ -37,7 +37,8 @@ def presigned(operation: str, headers: Mapping[str, str] | None = None, **params
     def write(c: Clients) -> None:
         url = urlsplit(c.s3.generate_presigned_url(operation, Params=params))
         method = {"put": "PUT", "delete": "DELETE"}[operation.partition("_")[0]]
-        status = request(c, method, f"{url.path}?{url.query}", b"signed", headers)
+        body = b"signed" if method == "PUT" else b""
+        status = request(c, method, f"{url.path}?{url.query}", body, headers)
         assert status in (200, 204)
 
     return write

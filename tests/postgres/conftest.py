@@ -14,14 +14,16 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from pytest_seedstate.services.containers import ContainerPostgres
 from pytest_seedstate.services.postgres import EmbeddedPostgres
 from pytest_seedstate.services.rundir import RunDir
 from pytest_seedstate.stores.postgres import PostgresStore, SqlScript
+from tests.docker import image, on_containers, require_docker
 from tests.postgres import dumping
 from tests.postgres.dumping import differences, full_dump
 
 _numbers = itertools.count(1)
-Server = EmbeddedPostgres
+Server = EmbeddedPostgres | ContainerPostgres
 
 
 @dataclass
@@ -129,13 +131,20 @@ def drop_database(server: Server, database: Database) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(run_folder: RunDir, request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres]:
-    """The server of these tests: the wheel's, or that of SEEDSTATE_TEST_POSTGRES_BIN."""
+def server(run_folder: RunDir, request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The server of these tests: the wheel's, that of SEEDSTATE_TEST_POSTGRES_BIN, or with
+    SEEDSTATE_PROVIDER=containers a container.
+    """
     programs = os.environ.get("SEEDSTATE_TEST_POSTGRES_BIN")
-    if programs is None:
+    service: Server
+    if on_containers():
+        require_docker()
+        service = ContainerPostgres(run_folder, image=image("postgres"))
+    elif programs is None:
         yield request.getfixturevalue("embedded_postgres")
         return
-    service = EmbeddedPostgres(run_folder, None, bin_dir=Path(programs))
+    else:
+        service = EmbeddedPostgres(run_folder, None, bin_dir=Path(programs))
     service.start()
     yield service
     service.stop()

@@ -9,10 +9,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.docker import on_containers
 from tests.postgres.cases import CASES, INVISIBLE, REPLACED, TYPES, Case
 from tests.postgres.conftest import Database
 
 ROUNDS = 2
+FULL_BUILD = "SEEDSTATE_TEST_POSTGRES_BIN" in os.environ or on_containers()
 INTERNAL_TYPES = (
     "pg_node_tree",
     "pg_ndistinct",
@@ -30,7 +32,7 @@ def test_case_comes_back(case: Case, database: Database) -> None:
     """What the case does is noticed, and the database is afterwards what it was."""
     if database.connect().info.server_version // 10000 < case.since:
         pytest.skip(f"needs PostgreSQL {case.since}")
-    if case.full_build and "SEEDSTATE_TEST_POSTGRES_BIN" not in os.environ:
+    if case.full_build and not FULL_BUILD:
         pytest.skip("the wheel's server is built without it: SEEDSTATE_TEST_POSTGRES_BIN")
     if case.extension and not available(database, case.extension):
         pytest.skip(f"the server has no extension {case.extension}: SEEDSTATE_TEST_POSTGRES_BIN")

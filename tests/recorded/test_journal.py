@@ -10,11 +10,10 @@ from botocore.exceptions import ClientError
 
 from pytest_seedstate.stores.recorded.aws import recorded_aws
 from tests.aws.helpers import item, key, make_bucket, make_table
+from tests.aws.services import RecordedAws, recorded_aws_at
 
-from .running import Aws, recorded_aws_at
 
-
-def test_what_our_stores_load_is_kept(aws: Aws) -> None:
+def test_what_our_stores_load_is_kept(aws: RecordedAws) -> None:
     """A baseline is what was loaded, without anybody else being told to have written."""
     aws.dynamodb.create_schema(
         [
@@ -44,7 +43,7 @@ def test_what_our_stores_load_is_kept(aws: Aws) -> None:
     aws.journal.forget("loaded")
 
 
-def test_what_was_there_before_is_left_alone(filled: Aws, tmp_path: Path) -> None:
+def test_what_was_there_before_is_left_alone(filled: RecordedAws, tmp_path: Path) -> None:
     """Tables and buckets of somebody else: not told, not cleared, not changed, but named."""
     with recorded_aws_at("moto", filled.variables, tmp_path) as other:
         other.journal.keep("schema")
@@ -68,7 +67,7 @@ def test_what_was_there_before_is_left_alone(filled: Aws, tmp_path: Path) -> Non
     assert "Item" not in filled.clients.dynamodb.get_item(TableName="shop", Key=key(77))
 
 
-def test_what_was_there_can_be_ours(filled: Aws, tmp_path: Path) -> None:
+def test_what_was_there_can_be_ours(filled: RecordedAws, tmp_path: Path) -> None:
     """A table that somebody has made and given to us goes back too."""
     with recorded_aws_at("moto", filled.variables, tmp_path) as other:
         journal, dynamodb, _ = recorded_aws(
@@ -85,7 +84,7 @@ def test_what_was_there_can_be_ours(filled: Aws, tmp_path: Path) -> None:
         assert dynamodb.counts() == {"shop": 5}
 
 
-def test_tables_of_other_regions_go_back(filled: Aws) -> None:
+def test_tables_of_other_regions_go_back(filled: RecordedAws) -> None:
     """What a test makes in another region is gone; what it finds there is not touched."""
     clients = filled.in_region("us-west-1")
     make_table(clients.dynamodb, "found")
@@ -104,7 +103,7 @@ def test_tables_of_other_regions_go_back(filled: Aws) -> None:
     assert clients.dynamodb.list_tables()["TableNames"] == []
 
 
-def test_other_services_are_named(filled: Aws) -> None:
+def test_other_services_are_named(filled: RecordedAws) -> None:
     """What was written to queues, topics and secrets stays, and the rewind says so."""
     url = filled.clients.sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
     filled.clients.sqs.send_message(QueueUrl=url, MessageBody="do it")
@@ -116,7 +115,7 @@ def test_other_services_are_named(filled: Aws) -> None:
     assert filled.journal.is_clean()
 
 
-def test_another_key_is_not_remembered(filled: Aws) -> None:
+def test_another_key_is_not_remembered(filled: RecordedAws) -> None:
     """A table that was deleted, made with another key and brought back is recorded by its own."""
     dynamodb = filled.clients.dynamodb
     dynamodb.delete_table(TableName="shop")
@@ -135,7 +134,7 @@ def test_another_key_is_not_remembered(filled: Aws) -> None:
     assert filled.journal.rewind().changed == 1
 
 
-def test_refused_keys_hold_up_nothing(filled: Aws) -> None:
+def test_refused_keys_hold_up_nothing(filled: RecordedAws) -> None:
     """A key that no item can have, of a request that was refused, beside one that is changed."""
     dynamodb = filled.clients.dynamodb
     for refused in ({"pk": {"S": ""}, "sk": {"S": "PROFILE"}}, {"pk": {"N": "1"}}):
@@ -148,7 +147,7 @@ def test_refused_keys_hold_up_nothing(filled: Aws) -> None:
     assert filled.everything() == before
 
 
-def test_writers_beside_rewinds_are_not_lost(filled: Aws) -> None:
+def test_writers_beside_rewinds_are_not_lost(filled: RecordedAws) -> None:
     """While somebody writes all the time, clean is said only of the state that it is."""
     before = filled.everything()
     ends = threading.Event()

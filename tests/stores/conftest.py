@@ -1,31 +1,31 @@
-"""Stores as the engine makes them, on the services that the other areas' tests use."""
+"""Stores as the engine makes them, on the services of the provider that the run is for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from pytest_seedstate.services.aws import EmbeddedAws
 from pytest_seedstate.stores.dynamodb import DynamoDBStore
 from pytest_seedstate.stores.s3 import S3Store
-from tests.aws.conftest import aws, clients
+from tests.aws.everywhere import anywhere, clients
+from tests.aws.services import PROVIDERS, Aws
 from tests.postgres.conftest import database, new_database, server
 
-__all__ = ["aws", "clients", "database", "new_database", "server"]
+__all__ = ["anywhere", "clients", "database", "new_database", "server"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """On the first provider: how others record what is loaded has tests of its own."""
+    if "running" in metafunc.fixturenames:
+        metafunc.parametrize("running", PROVIDERS[:1], ids=[pytest.HIDDEN_PARAM], indirect=True)
 
 
 @pytest.fixture
-def dynamodb_store(aws: EmbeddedAws) -> Iterator[DynamoDBStore]:
+def dynamodb_store(anywhere: Aws) -> DynamoDBStore:
     """The store of an empty DynamoDB."""
-    store = DynamoDBStore(aws.variables, aws.journal)
-    yield store
-    store.close()
+    return anywhere.dynamodb
 
 
 @pytest.fixture
-def s3_store(aws: EmbeddedAws) -> Iterator[S3Store]:
+def s3_store(anywhere: Aws) -> S3Store:
     """The store of an empty S3."""
-    store = S3Store(aws.variables, aws.journal)
-    yield store
-    store.close()
+    return anywhere.s3

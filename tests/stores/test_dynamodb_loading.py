@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, Rounded
 from typing import Any
 
 import pytest
@@ -66,8 +66,14 @@ def test_values_arrive(dynamodb_store: DynamoDBStore, clients: Clients) -> None:
     dynamodb_store.load({"shop": list(given.values())}, nothing)
     reader = TypeDeserializer()
     for item in clients.dynamodb.scan(TableName="shop")["Items"]:
-        read = {name: reader.deserialize(value) for name, value in item.items()}
-        assert plain(read) == plain(given.pop(read["sk"])), read["sk"]
+        wanted = given.pop(item["sk"]["S"])
+        try:
+            read = {name: reader.deserialize(value) for name, value in item.items()}
+        except Rounded:
+            # boto3 cannot read a number that a service writes out in all its digits.
+            assert wanted["v"] == VALUES["largest"]
+            continue
+        assert plain(read) == plain(wanted)
     assert not given
     dumped = {form["sk"]: form["v"] for _, _, form in dynamodb_store.dump()}
     assert dumped == {name: canonical(plain(value)) for name, value in VALUES.items()}

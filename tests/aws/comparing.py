@@ -17,6 +17,7 @@ from typing import Any
 from tests.aws.dump import State
 
 _MADE_UP = {
+    "Backfilling",
     "CreationDateTime",
     "LastUpdateToPayPerRequestDateTime",
     "LatestStreamArn",
@@ -80,6 +81,9 @@ def _plain(value: Any) -> Any:
             kept.pop("ProvisionedThroughput", None)
             for index in kept.get("GlobalSecondaryIndexes") or ():
                 index.pop("ProvisionedThroughput", None)
+                # Without a limit, which DynamoDB Local tells of indices that were made later.
+                if set(index.get("OnDemandThroughput", {}).values()) == {-1}:
+                    del index["OnDemandThroughput"]
         for name in ("AttributeDefinitions", "GlobalSecondaryIndexes"):
             if isinstance(kept.get(name), list):
                 kept[name] = _ordered(kept[name])

@@ -1,0 +1,67 @@
+"""The same tests on containers: ``python tests/on_containers.py [pytest arguments]``.
+
+The demo, the tattoo directory and the stores run on PostgreSQL, LocalStack and OpenSearch in containers, in
+pytest processes that are told so as a user tells his. What is run is chosen to take about three
+minutes; SEEDSTATE_TEST_CASES=all runs everything, which takes about a quarter of an hour. Without
+Docker nothing is run, and the reason is said; in CI (CI=true) that is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DEMO = ROOT / "examples" / "directory_api"
+
+DEMO_SAMPLE = (
+    "tests/test_bookings.py",
+    "tests/test_indexer.py",
+    "tests/test_portfolio.py",
+    "tests/test_scores.py",
+    "tests/test_server.py",
+    "tests/test_states.py",
+)
+STORES = (
+    "tests/aws/test_cases.py",
+    "tests/aws/test_changes.py",
+    "tests/aws/test_localstack.py",
+    "tests/aws/test_machine.py::test_whatever_is_done_comes_back",
+    "tests/aws/test_positions.py",
+)
+POSTGRES = ("tests/postgres/test_cases.py", "tests/stores/test_postgres_loading.py")
+DIRECTORY_SAMPLE = ("tests/packs/tattoo_directory/test_in_the_stores.py",)
+
+
+def main(arguments: list[str]) -> int:
+    """Run them; the first exit status that is not 0."""
+    sys.path.insert(0, str(ROOT))
+    from tests.docker import why_no_docker
+
+    reason = why_no_docker()
+    if reason is not None:
+        print(f"SKIPPED: no test was run on containers: {reason}")
+        return int(os.environ.get("CI") == "true")
+    everything = os.environ.get("SEEDSTATE_TEST_CASES") == "all"
+    directory = ("tests/packs/tattoo_directory",) if everything else DIRECTORY_SAMPLE
+    runs = [
+        (DEMO, () if everything else DEMO_SAMPLE),
+        (ROOT, (*directory, *STORES)),
+    ]
+    environment = {**os.environ, "SEEDSTATE_PROVIDER": "containers"}
+    statuses = []
+    for folder, chosen in runs:
+        began = time.perf_counter()
+        command = [sys.executable, "-m", "pytest", "--durations=5", *arguments, *chosen]
+        statuses.append(
+            subprocess.run(command, cwd=folder, env=environment, check=False).returncode
+        )
+        print(f"on containers, in {folder.name}: {time.perf_counter() - began:.0f} s", flush=True)
+    return max(statuses)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
