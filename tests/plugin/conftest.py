@@ -19,9 +19,13 @@ for module in pkgutil.walk_packages(pytest_seedstate.__path__, "pytest_seedstate
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """An empty project with the pack `shop`; inner runs see none of the outer run's settings."""
+    """An empty project with the pack `shop`; inner runs see none of the outer run's settings.
+
+    Nor its plugins, which take as long to import as pytest itself: a test names those that it needs.
+    """
     for name in OUTER:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     write(pytester, "pytest.ini", INI)
     write(pytester, "scenarios/shop.py", SHOP)
     return pytester

@@ -111,8 +111,7 @@ ONE = """
 
 INI = """
     [pytest]
-    addopts = -p no:randomly -p no:cacheprovider --strict-markers --seedstate-order=off
-    asyncio_default_fixture_loop_scope = function
+    addopts = -p seedstate -p no:cacheprovider --strict-markers --seedstate-order=off
     filterwarnings = error
     pythonpath = .
     seedstate_env =

@@ -8,8 +8,7 @@ from pathlib import Path
 
 INI = """
     [pytest]
-    addopts = -p no:randomly -p no:cacheprovider --strict-markers
-    asyncio_default_fixture_loop_scope = function
+    addopts = -p seedstate -p no:cacheprovider --strict-markers
     filterwarnings = error
 """
 

@@ -360,7 +360,7 @@ def test_a_mistake_is_told_at_collection(project: pytest.Pytester, case: Case) -
     assert "hunter2" not in output
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")], ids=["alone", "xdist"])
 def test_one_wrong_module_does_not_hide_the_others(
     project: pytest.Pytester, workers: tuple[str, ...]
 ) -> None:

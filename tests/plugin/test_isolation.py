@@ -45,7 +45,7 @@ def test_the_same_tests_under_xdist(project: pytest.Pytester) -> None:
     """Workers have services of their own; the controller adds up their figures."""
     project.makepyfile(test_a=SPOIL_AND_LOOK, test_b=SPOIL_AND_LOOK)
 
-    result = project.runpytest_subprocess("-n", "2", "--dist", "loadfile")
+    result = project.runpytest_subprocess("-p", "xdist", "-n", "2", "--dist", "loadfile")
 
     result.assert_outcomes(passed=8)
     result.stdout.fnmatch_lines(["*states loaded: 2 *rewinds: 6 *"])

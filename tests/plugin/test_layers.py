@@ -100,7 +100,7 @@ SESSION_FIXTURE = """
 """
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2", "--dist", "loadscope")], ids=["", "xdist"])
+@pytest.mark.parametrize("options", [(), ("-p", "xdist", "-n", "2", "--dist", "loadscope")], ids=["", "xdist"])
 def test_nested_scopes_in_all_stores(project: pytest.Pytester, options: tuple[str, ...]) -> None:
     """Class in module in session, and module in package; each store is looked at in full."""
     write_layered(project, all_stores=True)
@@ -312,7 +312,7 @@ def test_values_that_change_while_a_later_fixture_lives(project: pytest.Pytester
     write(project, "test_c.py", ORDER.replace("see(m", 'see("s2", m'))
     write(project, "test_d.py", LAZY.replace("see(", 'see("s2", ').replace('"s2", )', '"s2")'))
 
-    result = project.runpytest("--seedstate-verify", "-p", "no:randomly", "-v")
+    result = project.runpytest("--seedstate-verify", "-v")
 
     result.assert_outcomes(passed=8 * 2 + 4 + 4 + 4 + 1 + 3)
 

@@ -104,7 +104,7 @@ def test_documents_and_definitions_are_undone_with_the_rest(search: pytest.Pytes
 def test_the_same_under_xdist(search: pytest.Pytester) -> None:
     """Workers have nodes of their own."""
     search.makepyfile(test_a=SPOIL_AND_LOOK, test_b=SPOIL_AND_LOOK)
-    result = search.runpytest_subprocess("-n", "2", "--dist", "loadfile")
+    result = search.runpytest_subprocess("-p", "xdist", "-n", "2", "--dist", "loadfile")
     result.assert_outcomes(passed=8)
 
 
@@ -142,7 +142,7 @@ def test_the_asynchronous_client(search: pytest.Pytester, plugin: str) -> None:
             gc.collect()
         """
     )
-    options = ("-p", "no:randomly", "-W", "error")
+    options = ("-W", "error", *(() if plugin == "none" else ("-p", plugin)))
     if plugin == "asyncio":
         options += ("-o", "asyncio_default_fixture_loop_scope=function")
     result = search.runpytest_subprocess(*options)

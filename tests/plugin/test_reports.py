@@ -69,7 +69,7 @@ def test_reports_of_workers_are_one(project: pytest.Pytester) -> None:
     write(project, "test_c.py", text.replace("three-products", "migrating"))
 
     result = project.runpytest_subprocess(
-        "-n", "2", "--dist", "loadfile", "--seedstate-report=report.json"
+        "-p", "xdist", "-n", "2", "--dist", "loadfile", "--seedstate-report=report.json"
     )
 
     result.assert_outcomes(passed=9)
