@@ -101,6 +101,7 @@ class Engine:
         self.was_reset = False
         needed = stores | (state.stores if state else frozenset())
         if self.fleet.lacks(needed):
+            self.fleet.import_ahead(needed)
             # Making the data takes about as long as starting the services to load it into.
             with ThreadPoolExecutor(1) as pool:
                 starting = pool.submit(self.start, needed)

@@ -76,6 +76,19 @@ class Fleet:
         """Whether one of `stores` does not run yet."""
         return any(store not in self.stores for store in stores)
 
+    def import_ahead(self, stores: Iterable[str]) -> None:
+        """Import here what services of `stores` would import in threads of theirs.
+
+        Python lets a thread have half of a package that another one is importing, where it thinks
+        that they would wait for each other for ever: `module 'requests' has no attribute ...` in
+        one run of ten, since docker and opensearch-py import it, and scenarios may.
+        """
+        services = {SERVICE_OF_STORE[store] for store in stores if store not in self.stores}
+        if any(self.settings.providers[name] == "containers" for name in services):
+            from pytest_seedstate.services.containers.docker_engine import import_packages
+
+            import_packages()
+
     def start(self, stores: Iterable[str], schema: Schema) -> None:
         """Start the services of `stores` that do not run yet, in parallel, and create their schema.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from pytest_seedstate.engine.side_by_side import side_by_side
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services.base import Service
 
@@ -71,9 +72,14 @@ class RecordedService:
         }
 
     def start(self) -> None:
-        """Start the service, then the proxy."""
-        self._service.start()
-        self._proxy.start()
+        """Start the service, and the proxy meanwhile."""
+        # The proxy has to be told where the service will be.
+        _ = self._service.variables
+        try:
+            side_by_side([self._service.start, self._proxy.start])
+        except BaseException:
+            self._proxy.stop()
+            raise
 
     def stores(self) -> list[Store]:
         """The stores of the started service."""

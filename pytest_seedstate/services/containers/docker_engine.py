@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -33,6 +34,13 @@ _OTHERWISE = "or run the services without Docker: --seedstate-provider=embedded"
 
 # testcontainers' client writes DOCKER_HOST into the environment for a moment.
 _connecting = threading.Lock()
+
+
+def import_packages() -> None:
+    """Import what a connection needs; `DockerEngine` tells what is missing."""
+    with contextlib.suppress(ModuleNotFoundError):
+        import docker.errors  # noqa: F401
+        import testcontainers.core.docker_client  # noqa: F401
 
 
 class PortInUseError(Exception):
