@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sysconfig
 import traceback
 from collections.abc import Mapping
@@ -11,11 +10,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.stores.masking import MASK, masking_of_run
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-_SECRET = re.compile(r"pass(word|wd|phrase)?$|secret|token|api_?key|credential|private|pin$", re.I)
 _LIBRARIES = tuple(
     Path(path).resolve()
     for path in {
@@ -109,7 +108,7 @@ def _invalid_line(title: str, one: Mapping[str, Any]) -> str:
         return allowed
     if one["type"] == "missing":
         return f"{field} is missing"
-    value = "***" if _is_secret(title, one["loc"]) else _shown(one["input"])
+    value = MASK if _is_secret(title, one["loc"]) else _shown(one["input"])
     return f"{field} = {value}: {allowed}"
 
 
@@ -118,7 +117,8 @@ def _is_secret(title: str, place: tuple[Any, ...]) -> bool:
 
     from pytest_seedstate.records.record import Record
 
-    if any(isinstance(part, str) and _SECRET.search(part) for part in place):
+    masking = masking_of_run()
+    if any(isinstance(part, str) and masking.hides("", part) for part in place):
         return True
     kinds = [kind for kind in _all_kinds(Record) if kind.__name__ == title]
     fields = [kind.model_fields.get(place[0]) for kind in kinds]

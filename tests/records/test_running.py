@@ -24,6 +24,13 @@ class Thing(Record):
     stored_in = (Row("things", key=("id",)),)
 
 
+class Patient(Record):
+    id: int
+    record_number: int
+    stored_in = (Row("patients"),)
+    sensitive = ("record_number",)
+
+
 class Loose(Record):
     id: int
 
@@ -309,6 +316,14 @@ def test_a_secret_is_not_told(empty_registry: Registry, field: str) -> None:
         make(empty_registry, invalid)
     assert "s3cr3t" not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+def test_a_sensitive_field_is_not_told(empty_registry: Registry) -> None:
+    """Whose record says that it is."""
+    invalid = scenario("invalid")(lambda seed: Patient(id=1, record_number="071 A"))  # type: ignore[arg-type]
+    with pytest.raises(SeedstateError, match=r"record_number = \*\*\*") as caught:
+        make(empty_registry, invalid)
+    assert "071 A" not in str(caught.value)
 
 
 def test_long_values_and_mappings_are_shortened(empty_registry: Registry) -> None:
