@@ -26,6 +26,7 @@ from pytest_seedstate.errors import SeedstateError, unknown_name
 if TYPE_CHECKING:
     from pytest_seedstate.engine.clients import Clients
     from pytest_seedstate.engine.engine import Engine
+    from pytest_seedstate.engine.from_containers import FromContainers
     from pytest_seedstate.engine.schema import Schema, SchemaHook
     from pytest_seedstate.records.registry import Registry
 
@@ -201,12 +202,31 @@ class Project:
 
     def environment(self) -> dict[str, str]:
         """The usual variables of each service, and those of ini ``seedstate_env``."""
-        usual = {
+        return expand(self._usual_templates(), self._variables) | self.exported_environment()
+
+    def environment_in_containers(self) -> dict[str, str]:
+        """`environment` as an application in a container on this machine needs it.
+
+        Raises:
+            MissingExtraError: testcontainers is not installed.
+            SeedstateError: the Docker engine cannot be used, or a template is wrong.
+        """
+        self.exported_environment()
+        templates = self._usual_templates() | self._templates(self.settings.env)
+        return expand(templates, self._from_containers.variables)
+
+    @cached_property
+    def _from_containers(self) -> FromContainers:
+        from pytest_seedstate.engine.from_containers import FromContainers
+
+        return FromContainers(self._variables)
+
+    def _usual_templates(self) -> dict[str, str]:
+        return {
             name: template
             for service in self.services
             for name, template in DEFAULTS[service].items()
         }
-        return expand(usual, self._variables) | self.exported_environment()
 
     def _templates(self, templates: Mapping[str, str]) -> dict[str, str]:
         """Those that name services of this project only: of endpoints, some may be left out."""
@@ -220,8 +240,7 @@ class Project:
         """`environment` without secrets, to be shown to people."""
         from pytest_seedstate.engine.endpoints import MASK, masked, masked_url
 
-        usual = {n: t for service in self.services for n, t in DEFAULTS[service].items()}
-        templates = usual | self._templates(self.settings.env)
+        templates = self._usual_templates() | self._templates(self.settings.env)
         shown = expand(templates, lambda service: masked(self._variables(service)))
         for name in shown:
             if "{" not in templates[name]:
@@ -292,6 +311,8 @@ class Project:
 
     def close(self) -> None:
         """Close clients and stop services."""
+        if "_from_containers" in self.__dict__:
+            self._from_containers.close()
         if "clients" in self.__dict__:
             self.clients.close()
         self._fleet.stop()

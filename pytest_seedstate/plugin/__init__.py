@@ -20,6 +20,7 @@ from pytest_seedstate.plugin.fixtures import (
     postgres,
     s3,
     seedstate,
+    seedstate_container_env,
     seedstate_endpoints,
     seedstate_env,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "postgres",
     "s3",
     "seedstate",
+    "seedstate_container_env",
     "seedstate_endpoints",
     "seedstate_env",
 ]

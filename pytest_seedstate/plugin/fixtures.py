@@ -81,3 +81,10 @@ def seedstate_endpoints(request: pytest.FixtureRequest) -> Mapping[str, Mapping[
 def seedstate_env(request: pytest.FixtureRequest) -> dict[str, str]:
     """The variables that an application in another process needs: DATABASE_URL and the like."""
     return session_of(request.config).project.environment()
+
+
+@pytest.fixture(scope="session")
+def seedstate_container_env(request: pytest.FixtureRequest) -> dict[str, str]:
+    """`seedstate_env` for an application in a container of its own, on this machine's Docker."""
+    with as_failure():
+        return session_of(request.config).project.environment_in_containers()
