@@ -32,7 +32,8 @@ FIXTURE_STORES = {
     "opensearch": "opensearch",
     "opensearch_async": "opensearch",
 }
-OWN_FIXTURES = {*FIXTURE_STORES, "seedstate", "seedstate_env", "seedstate_endpoints"}
+_OF_ALL_SERVICES = {"seedstate_env", "seedstate_container_env", "seedstate_endpoints"}
+OWN_FIXTURES = {*FIXTURE_STORES, "seedstate", *_OF_ALL_SERVICES}
 SCOPES = ("function", "class", "module")
 
 request_key = pytest.StashKey["Request"]()
@@ -236,6 +237,6 @@ def _bound(read: Any, marker: pytest.Mark) -> Any:
 
 def _stores_of(fixtures: Iterable[str], project: Project) -> frozenset[str]:
     stores = {FIXTURE_STORES[name] for name in fixtures if name in FIXTURE_STORES}
-    if "seedstate_env" in fixtures or "seedstate_endpoints" in fixtures:
+    if not _OF_ALL_SERVICES.isdisjoint(fixtures):
         stores |= project.stores_of_environment
     return frozenset(stores)
