@@ -142,8 +142,8 @@ class Fleet:
         except BaseException as error:
             for name in names:
                 self._leave_out(name)
-            if isinstance(error, SeedstateError):
-                self._failed.update(dict.fromkeys(names, error))
+            if isinstance(error, Exception):
+                self._failed.update(dict.fromkeys(names, _told(error, names)))
             raise
 
     def _leave_out(self, service: str) -> None:
@@ -252,3 +252,12 @@ class Fleet:
 def _keep_schema(stores: Sequence[Store]) -> None:
     for journal in {id(store.journal): store.journal for store in stores}.values():
         journal.keep("schema")
+
+
+def _told(error: Exception, services: tuple[str, ...]) -> SeedstateError:
+    """What later tests are told of an error, also of one that nobody has foreseen."""
+    if isinstance(error, SeedstateError):
+        return error
+    return SeedstateError(
+        f"{' and '.join(services)} could not be started: {type(error).__name__}: {error}"
+    )

@@ -11,8 +11,11 @@ from threading import Barrier
 import pytest
 
 from pytest_seedstate.config import Settings
+from pytest_seedstate.engine import fleet as fleets
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
+from pytest_seedstate.engine.schema import Schema
+from pytest_seedstate.errors import SeedstateError
 
 THREADS = 8
 
@@ -41,3 +44,26 @@ def test_whoever_asks_first_all_are_told_one_endpoint(tmp_path: Path) -> None:
             told = set(pool.map(ask, range(THREADS)))
         fleet.stop()
         assert len(told) == 1
+
+
+def test_an_error_that_nobody_foresaw_is_told_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not what comes of starting half a service once more."""
+    nothing = Schema(
+        tmp_path,
+        (),
+        declared=lambda store: (),
+        environment=dict,
+        hook=lambda: None,
+        all_stores=frozenset(),
+    )
+    monkeypatch.setattr(fleets, "make_stores", lambda *given: 1 / 0)
+    fleet = Fleet(Settings.read(tmp_path, {}.get), Figures())
+    try:
+        with pytest.raises(ZeroDivisionError):
+            fleet.start(["opensearch"], nothing)
+        with pytest.raises(SeedstateError, match="could not be started: ZeroDivisionError: divis"):
+            fleet.start(["opensearch"], nothing)
+    finally:
+        fleet.stop()
