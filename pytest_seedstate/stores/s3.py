@@ -20,6 +20,11 @@ from pytest_seedstate.stores.http_client import Answer
 from pytest_seedstate.stores.parallel import in_parallel
 from pytest_seedstate.stores.s3_buckets import Bucket, bucket_settings, delete_document
 
+_TAKEN = "BucketAlreadyExists"
+_OWN = (
+    "names of buckets are common to all accounts. Where workers or runs share a LocalStack, another of "
+    "them has it: give each its own by seedstate_localstack = own"
+)
 _LONGEST_KEY = 1024
 """Bytes of a key in UTF-8 ("Naming Amazon S3 objects" in Amazon's guide)."""
 _MOST_TAGS = 10
@@ -112,9 +117,12 @@ class S3Store:
                 try:
                     self._endpoint.s3("PUT", bucket.name, query=query, body=body)
                 except AwsError as error:
+                    taken = error.code == _TAKEN
+                    why = "another account has it" if taken else error.message
                     raise SeedstateError(
-                        f"the S3 bucket '{bucket.name}' cannot be created: {error.message}",
+                        f"the S3 bucket '{bucket.name}' cannot be created: {why}",
                         where=f"'{parameter}' of the bucket's declaration",
+                        fix=_OWN if taken else None,
                     ) from error
                 created.append(bucket.name)
 
