@@ -1,4 +1,4 @@
-"""The same tests on containers: ``python tests/on_containers.py [pytest arguments]``.
+"""The same tests on containers: ``python -m tests.on_containers [pytest arguments]``.
 
 The demo, the tattoo directory and the stores run on PostgreSQL, LocalStack and OpenSearch in containers, in
 pytest processes that are told so as a user tells his. What is run is chosen to take about three
@@ -14,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests.docker import why_no_docker
+
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "examples" / "directory_api"
 
@@ -26,21 +28,23 @@ DEMO_SAMPLE = (
     "tests/test_states.py",
 )
 STORES = (
+    "tests/postgres/test_cases.py",
+    "tests/postgres/test_machine.py",
+    "tests/stores",
+    "tests/opensearch_host/test_changes.py",
+    "tests/opensearch_host/test_machine.py",
+    "tests/opensearch_host/test_rewind.py",
     "tests/aws/test_cases.py",
     "tests/aws/test_changes.py",
     "tests/aws/test_localstack.py",
     "tests/aws/test_machine.py::test_whatever_is_done_comes_back",
     "tests/aws/test_positions.py",
 )
-POSTGRES = ("tests/postgres/test_cases.py", "tests/stores/test_postgres_loading.py")
 DIRECTORY_SAMPLE = ("tests/packs/tattoo_directory/test_in_the_stores.py",)
 
 
 def main(arguments: list[str]) -> int:
     """Run them; the first exit status that is not 0."""
-    sys.path.insert(0, str(ROOT))
-    from tests.docker import why_no_docker
-
     reason = why_no_docker()
     if reason is not None:
         print(f"SKIPPED: no test was run on containers: {reason}")
@@ -49,7 +53,7 @@ def main(arguments: list[str]) -> int:
     directory = ("tests/packs/tattoo_directory",) if everything else DIRECTORY_SAMPLE
     runs = [
         (DEMO, () if everything else DEMO_SAMPLE),
-        (ROOT, (*directory, *STORES)),
+        (ROOT, ("tests/containers/test_application.py", *directory, *STORES)),
     ]
     environment = {**os.environ, "SEEDSTATE_PROVIDER": "containers"}
     statuses = []
