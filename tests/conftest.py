@@ -16,6 +16,7 @@ from pytest_seedstate.services.rundir import RunDir
 
 if TYPE_CHECKING:
     from tests.aws.services import Aws, RecordedAws
+    from tests.opensearch_host.services import OpenSearch
 
 
 @pytest.fixture(scope="session")
@@ -88,3 +89,17 @@ def running(request: pytest.FixtureRequest) -> Aws:
 
     found: Aws = request.getfixturevalue(FIXTURES[request.param])
     return found
+
+
+@pytest.fixture(scope="session")
+def running_opensearch(request: pytest.FixtureRequest, run_folder: RunDir) -> Iterator[OpenSearch]:
+    """The OpenSearch of the run's provider, in whatever state the test before left it."""
+    from tests.docker import on_containers, require_docker
+    from tests.opensearch_host.services import embedded, node_in_container
+
+    if not on_containers():
+        yield embedded(request.getfixturevalue("embedded_opensearch"))
+        return
+    require_docker()
+    with node_in_container(run_folder) as node:
+        yield node

@@ -1,4 +1,4 @@
-"""The session's OpenSearch host, and a connection to it."""
+"""An OpenSearch and a connection to it: the session's host, or a real node behind a recording proxy."""
 
 from __future__ import annotations
 
@@ -6,30 +6,32 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_seedstate.services.host.journal import HostJournal
-from pytest_seedstate.services.opensearch.service import EmbeddedOpenSearch
+from pytest_seedstate.stores.base import Journal
+from tests.opensearch_node.helpers import NodeClient
 
 from .helpers import Client, fill
+from .services import OpenSearch
 
 
 @pytest.fixture
-def service(embedded_opensearch: EmbeddedOpenSearch) -> EmbeddedOpenSearch:
-    """The host with nothing in it."""
-    embedded_opensearch.journal.switch("empty")
-    return embedded_opensearch
+def service(running_opensearch: OpenSearch) -> OpenSearch:
+    """It with nothing in it."""
+    running_opensearch.journal.switch("empty")
+    return running_opensearch
 
 
 @pytest.fixture
-def client(service: EmbeddedOpenSearch) -> Iterator[Client]:
+def client(service: OpenSearch) -> Iterator[Client]:
     """A connection that lives through rewinds."""
-    client = Client(service)
+    kind = NodeClient if service.is_a_node else Client
+    client = kind(service)
     yield client
     client.close()
 
 
 @pytest.fixture
-def filled(service: EmbeddedOpenSearch, client: Client) -> HostJournal:
-    """The host with one of everything, kept as the baseline ``filled``."""
+def filled(service: OpenSearch, client: Client) -> Journal:
+    """The service with one of everything, kept as the baseline ``filled``."""
     fill(client)
     service.journal.keep("filled")
     return service.journal

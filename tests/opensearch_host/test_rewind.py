@@ -4,30 +4,41 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_seedstate.services.host.journal import HostJournal
-from pytest_seedstate.services.opensearch.service import EmbeddedOpenSearch
+from pytest_seedstate.stores.base import Journal
+from tests.docker import on_containers
 
 from .helpers import INDICES, Client, artist, everything
 from .operations import OPERATIONS
+from .services import OpenSearch
 
 READ = frozenset({"refresh", "flush", "merge", "scroll that is closed", "close points in time"})
-UNSEEN = READ | {"scroll", "pages of a scroll"}  # nothing that the API tells is another then
+no_node = pytest.mark.skipif(on_containers(), reason="a node's index is replaced: see no_node")
+"""For what no way from outside brings back: searches that were left open end with an index that is
+replaced, and what a node remembers of deleted documents, for a minute, goes with it.
+"""
+READ_BY_A_NODE = READ | {"no block"}  # there its state tells that nothing was set
+UNSEEN = READ_BY_A_NODE | {
+    "scroll",
+    "pages of a scroll",
+}  # nothing that the API tells is another then
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_each_write_comes_back(name: str, filled: HostJournal, client: Client) -> None:
+def test_each_write_comes_back(
+    name: str, filled: Journal, client: Client, service: OpenSearch
+) -> None:
     """Documents, definitions, versions, sequence numbers and scores are what they were."""
     before = everything(client)
 
     assert OPERATIONS[name](client, 1, 2).status < 300
-    assert filled.is_clean() == (name in READ)
+    assert filled.is_clean() == (name in (READ_BY_A_NODE if service.is_a_node else READ))
     filled.rewind()
 
     assert everything(client) == before
     assert filled.is_clean()
 
 
-def test_every_operation_does_something(filled: HostJournal, client: Client) -> None:
+def test_every_operation_does_something(filled: Journal, client: Client) -> None:
     """Each write leaves a state that differs: otherwise its test of the rewind could not fail."""
     before = everything(client)
     idle = []
@@ -39,7 +50,7 @@ def test_every_operation_does_something(filled: HostJournal, client: Client) -> 
     assert idle == []
 
 
-def test_scores_are_those_of_the_baseline(filled: HostJournal, client: Client) -> None:
+def test_scores_are_those_of_the_baseline(filled: Journal, client: Client) -> None:
     """Deleted documents count in no statistics: on a real node they do until a merge."""
     search = {"query": {"match": {"name": "stone"}}}
     before = client("POST", "/artists/_search", search).body["hits"]
@@ -52,7 +63,8 @@ def test_scores_are_those_of_the_baseline(filled: HostJournal, client: Client) -
     assert client("POST", "/artists/_search", search).body["hits"] == before
 
 
-def test_the_same_write_twice_is_the_same_twice(filled: HostJournal, client: Client) -> None:
+@no_node
+def test_the_same_write_twice_is_the_same_twice(filled: Journal, client: Client) -> None:
     """Versions and sequence numbers start again where the baseline left them."""
     told = []
     for _ in range(2):
@@ -64,7 +76,7 @@ def test_the_same_write_twice_is_the_same_twice(filled: HostJournal, client: Cli
     assert told[0] == told[1]
 
 
-def test_an_empty_index_is_empty_again(service: EmbeddedOpenSearch, client: Client) -> None:
+def test_an_empty_index_is_empty_again(service: OpenSearch, client: Client) -> None:
     """Its first document has the first sequence number, time after time."""
     client("PUT", "/empty", {})
     service.journal.keep("empty index")
@@ -76,7 +88,7 @@ def test_an_empty_index_is_empty_again(service: EmbeddedOpenSearch, client: Clie
     assert told[0] == told[1]
 
 
-def test_settings_that_were_not_there_go(filled: HostJournal, client: Client) -> None:
+def test_settings_that_were_not_there_go(filled: Journal, client: Client) -> None:
     """Of the cluster, the kind that a restart would forget."""
     for _ in range(2):
         asked = {"transient": {"action.auto_create_index": "false"}}
@@ -85,7 +97,8 @@ def test_settings_that_were_not_there_go(filled: HostJournal, client: Client) ->
         assert client("GET", "/_cluster/settings").body["transient"] == {}
 
 
-def test_sorted_terms_are_those_of_the_moment(filled: HostJournal, client: Client) -> None:
+@no_node
+def test_sorted_terms_are_those_of_the_moment(filled: Journal, client: Client) -> None:
     """What a point in time and its index find by a range of terms, each sees its own."""
     client("PUT", "/artists/_doc/z?refresh=true", {"styles": ["zigzag"]})
     search = {"query": {"range": {"styles": {"gte": "z"}}}}
@@ -104,7 +117,7 @@ def _point(client: Client) -> str:
     return str(told["pit_id"])
 
 
-def test_what_is_kept_is_refreshed(filled: HostJournal, client: Client) -> None:
+def test_what_is_kept_is_refreshed(filled: Journal, client: Client) -> None:
     """Searches of a kept state see all of it, however soon they come."""
     client("PUT", "/artists/_settings", {"index": {"refresh_interval": "-1"}})
     client("PUT", "/artists/_doc/late", artist(1))
@@ -113,7 +126,7 @@ def test_what_is_kept_is_refreshed(filled: HostJournal, client: Client) -> None:
     assert client("GET", "/artists/_count").body["count"] == INDICES["artists"] + 1
 
 
-def test_a_scroll_does_not_outlive_a_rewind(filled: HostJournal, client: Client) -> None:
+def test_a_scroll_does_not_outlive_a_rewind(filled: Journal, client: Client) -> None:
     """Its context was opened in a state that is gone."""
     told = client("POST", "/artists/_search?scroll=1m", {"size": 1}).body
     assert not filled.changes()
@@ -123,7 +136,7 @@ def test_a_scroll_does_not_outlive_a_rewind(filled: HostJournal, client: Client)
     assert filled.is_clean()
 
 
-def test_a_scroll_that_is_closed_leaves_nothing(filled: HostJournal, client: Client) -> None:
+def test_a_scroll_that_is_closed_leaves_nothing(filled: Journal, client: Client) -> None:
     """The usual test that reads pays for no rewind."""
     told = client("POST", "/artists/_search?scroll=1m", {"size": 1}).body
     assert not filled.is_clean()
@@ -131,7 +144,8 @@ def test_a_scroll_that_is_closed_leaves_nothing(filled: HostJournal, client: Cli
     assert filled.is_clean()
 
 
-def test_another_scroll_is_not_the_same(filled: HostJournal, client: Client) -> None:
+@no_node
+def test_another_scroll_is_not_the_same(filled: Journal, client: Client) -> None:
     """One opened and one closed leave as many as there were, and yet something to rewind."""
     search = ("POST", "/artists/_search?scroll=1m", {"size": 1})
     first = client(*search).body["_scroll_id"]
@@ -144,7 +158,8 @@ def test_another_scroll_is_not_the_same(filled: HostJournal, client: Client) -> 
     assert client("POST", "/_search/scroll", {"scroll_id": second}).status == 404
 
 
-def test_a_scroll_goes_back_to_its_page(filled: HostJournal, client: Client) -> None:
+@no_node
+def test_a_scroll_goes_back_to_its_page(filled: Journal, client: Client) -> None:
     """Where a fixture has opened it, each test reads what comes next from there."""
     told = client("POST", "/artists/_search?scroll=1m", {"size": 1}).body
     filled.mark()
@@ -158,7 +173,8 @@ def test_a_scroll_goes_back_to_its_page(filled: HostJournal, client: Client) -> 
     assert read[0] == read[1] == read[2]
 
 
-def test_a_point_in_time_sees_what_it_saw(filled: HostJournal, client: Client) -> None:
+@no_node
+def test_a_point_in_time_sees_what_it_saw(filled: Journal, client: Client) -> None:
     """Whatever is written and rewound beside it."""
     search = {"query": {"match": {"name": "stone"}}, "size": 50}
     before = client("POST", "/artists/_search", search).body["hits"]
@@ -176,7 +192,7 @@ def test_a_point_in_time_sees_what_it_saw(filled: HostJournal, client: Client) -
         assert told == before
 
 
-def test_a_position_shows_searches_nothing_more(filled: HostJournal, client: Client) -> None:
+def test_a_position_shows_searches_nothing_more(filled: Journal, client: Client) -> None:
     """A snapshot in the middle of a test must not hide a refresh that the application forgot."""
     client("PUT", "/artists/_settings", {"index": {"refresh_interval": "-1"}})
     client("PUT", "/artists/_doc/late", artist(1))

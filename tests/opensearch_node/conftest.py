@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,7 +16,7 @@ from pytest_seedstate.services.rundir import RunDir
 from pytest_seedstate.stores.opensearch_node.journal import NodeJournal
 from tests.docker import image, require_docker
 
-from .helpers import Client, fill
+from .helpers import Client, client_at, fill
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +37,7 @@ def node_url() -> Iterator[str]:
 @pytest.fixture
 def client(node_url: str) -> Iterator[Client]:
     """An application's connection to a node with nothing in it."""
-    client = Client(urlsplit(node_url).port or 9200)
+    client = client_at(node_url)
     client.empty()
     yield client
     client.empty()

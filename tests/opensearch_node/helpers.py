@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
-import json
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
-from tests.opensearch_host.helpers import ARTISTS, INDICES, SEARCHES, Answer, artist
+from tests.opensearch_host.helpers import ARTISTS, SEARCHES, Client, artist, fill, records
 
-__all__ = ["ARTISTS", "INDICES", "Answer", "Client", "artist", "everything", "fill", "records"]
+__all__ = ["ARTISTS", "Client", "artist", "client_at", "everything", "fill", "records"]
 
 _MADE_BY_THE_NODE = (
     "index.uuid",
@@ -29,24 +29,14 @@ _KINDS = {
 }
 
 
-class Client:
-    """An application's connection, which stays open."""
+class NodeClient(Client):
+    """An application's connection to a real node."""
 
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    is_a_node = True
 
-    def __call__(self, method: str, target: str, body: Any = None) -> Answer:
-        """Send a request; a list is sent as lines of JSON."""
-        sent = None
-        if isinstance(body, list):
-            sent = "".join(json.dumps(line) + "\n" for line in body).encode()
-        elif body is not None:
-            sent = json.dumps(body).encode()
-        headers = {"content-type": "application/json", "user-agent": "application"}
-        self._connection.request(method, target, sent, headers)
-        response = self._connection.getresponse()
-        text = response.read()
-        return Answer(response.status, json.loads(text) if text else None)
+    def everything(self) -> dict[str, Any]:
+        """All that the API says is there, with scores, versions and sequence numbers."""
+        return everything(self)
 
     def empty(self) -> None:
         """Delete all that anybody has made."""
@@ -68,26 +58,10 @@ class Client:
         self("DELETE", "/_search/scroll/_all")
         self("DELETE", "/_search/point_in_time/_all")
 
-    def close(self) -> None:
-        """Close it."""
-        self._connection.close()
 
-
-def fill(client: Client) -> None:
-    """Two indices with twenty and six documents; templates, a pipeline, aliases."""
-    stamp = {"processors": [{"set": {"field": "stamped", "value": "yes"}}]}
-    assert client("PUT", "/_ingest/pipeline/stamp", stamp).status == 200
-    template = {"index_patterns": ["log-*"], "template": {"mappings": {"dynamic": "strict"}}}
-    assert client("PUT", "/_index_template/logs", template).status == 200
-    old = {"index_patterns": ["old0-*"], "mappings": {"properties": {"a": {"type": "keyword"}}}}
-    assert client("PUT", "/_template/old0", old).status == 200
-    assert client("PUT", "/_component_template/c0", {"template": {}}).status == 200
-    for index, count in INDICES.items():
-        settings = {"number_of_replicas": 0}
-        body = {"mappings": ARTISTS, "settings": settings, "aliases": {f"all-{index}": {}}}
-        assert client("PUT", f"/{index}", body).status == 200
-        lines = [part for n in range(count) for part in ({"index": {"_id": str(n)}}, artist(n))]
-        assert not client("POST", f"/{index}/_bulk?refresh=true", lines).body["errors"]
+def client_at(url: str) -> NodeClient:
+    """A connection to what is at a URL."""
+    return NodeClient(SimpleNamespace(variables={"port": str(urlsplit(url).port)}))
 
 
 def everything(client: Client) -> dict[str, Any]:
@@ -130,13 +104,4 @@ def _index(client: Client, name: str) -> dict[str, Any]:
             shard: [copy["seq_no"]["max_seq_no"] for copy in copies if copy["routing"]["primary"]]
             for shard, copies in told["shards"].items()
         },
-    }
-
-
-def records(state: dict[str, Any]) -> dict[tuple[str, ...], Any]:
-    """The documents of a state, by store, collection and key."""
-    return {
-        ("opensearch", name, key): hit.get("_source")
-        for name, index in state["indices"].items()
-        for key, hit in index["documents"].items()
     }

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from pytest_seedstate.services.proxy.service import RecordingProxy
 from pytest_seedstate.services.rundir import RunDir
-from pytest_seedstate.stores.changes import Change
 from pytest_seedstate.stores.opensearch_node.journal import NodeJournal
 
-from .helpers import Client, artist, everything, fill
+from .helpers import Client, artist, client_at, everything, fill
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +29,7 @@ def proxy(node_url: str) -> Iterator[RecordingProxy]:
 @pytest.fixture
 def through(proxy: RecordingProxy, client: Client) -> Iterator[Client]:
     """An application's connection, which leads through the proxy."""
-    through = Client(urlsplit(proxy.url).port or 0)
+    through = client_at(proxy.url)
     yield through
     through.close()
 
@@ -44,41 +42,6 @@ def recorded(node_url: str, proxy: RecordingProxy, client: Client) -> Iterator[N
     journal.keep("filled")
     yield journal
     journal.close()
-
-
-def test_reads_are_no_change(recorded: NodeJournal, through: Client) -> None:
-    """Whatever their method."""
-    through("POST", "/artists/_search", {"query": {"match_all": {}}})
-    through("POST", "/_mget", {"docs": [{"_index": "artists", "_id": "1"}]})
-    assert recorded.is_clean()
-    assert not recorded.changes()
-
-
-def test_documents(recorded: NodeJournal, through: Client) -> None:
-    """Inserted, updated and deleted ones, with who wrote to each, through an alias too."""
-    through("PUT", "/artists/_doc/99", {"name": "new"})
-    through("POST", "/all-artists/_update/1", {"doc": {"rating": 5}})
-    through("DELETE", "/other/_doc/2")
-
-    changes = recorded.changes()
-
-    assert list(changes) == [
-        Change("opensearch", "artists", {"_id": "1"}, artist(1), artist(1, rating=5)),
-        Change("opensearch", "artists", {"_id": "99"}, None, {"name": "new"}),
-        Change("opensearch", "other", {"_id": "2"}, artist(2), None),
-    ]
-    assert changes.notes == ()
-    assert [change.writers for change in changes] == [
-        ("application: POST _update",),
-        ("application: PUT _doc",),
-        ("application: DELETE _doc",),
-    ]
-    assert recorded.rewind().writers == (
-        "application: PUT _doc",
-        "application: POST _update",
-        "application: DELETE _doc",
-    )
-    assert not recorded.changes()
 
 
 def test_writers_that_bypass_the_proxy(
@@ -160,24 +123,6 @@ def test_changes_of_a_large_index(filled: NodeJournal, client: Client) -> None:
     ]
     client("POST", "/large/_bulk", [{**line, "n": 0} if "n" in line else line for line in lines])
     assert len(filled.changes()) == 2499
-
-
-def test_written_and_put_back(filled: NodeJournal, client: Client) -> None:
-    """A document that is what it was is no change, and yet its version is rewound."""
-    client("PUT", "/artists/_doc/1", artist(1))
-    assert not filled.changes()
-    assert not filled.is_clean()
-    filled.rewind()
-    assert client("GET", "/artists/_doc/1").body["_version"] == 1
-
-
-def test_changes_since_a_position(filled: NodeJournal, client: Client) -> None:
-    """Each position has a change set of its own."""
-    client("PUT", "/artists/_doc/1", {"name": "first"})
-    position = filled.mark()
-    client("PUT", "/artists/_doc/2", {"name": "second"})
-    assert [each.key["_id"] for each in filled.changes()] == ["1", "2"]
-    assert [each.key["_id"] for each in filled.changes(position)] == ["2"]
 
 
 def test_a_node_that_may_not_be_looked_at(filled: NodeJournal, client: Client) -> None:

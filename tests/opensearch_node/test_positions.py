@@ -62,6 +62,18 @@ def test_copies_are_hidden_and_go_with_their_baseline(journal: NodeJournal, clie
     assert journal.is_clean()
 
 
+def test_a_baseline_that_is_kept_again_leaves_no_copies(
+    journal: NodeJournal, client: Client
+) -> None:
+    """Whatever was current when it was replaced."""
+    journal.keep("nothing")
+    for _ in range(3):
+        _large(client)
+        journal.keep("large")
+        assert len(_copies(client)) == 1
+        journal.switch("nothing")
+
+
 def test_copies_go_when_the_journal_is_closed(
     node_url: str, journal: NodeJournal, client: Client
 ) -> None:

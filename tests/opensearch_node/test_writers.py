@@ -16,7 +16,7 @@ from pytest_seedstate.services.host.hosted import Log, Touch
 from pytest_seedstate.stores.opensearch_node.copies import copies_of
 from pytest_seedstate.stores.opensearch_node.journal import NodeJournal
 
-from .helpers import Client, artist, everything
+from .helpers import Client, artist, client_at, everything
 
 
 def test_a_task_that_goes_on_is_ended(filled: NodeJournal, client: Client) -> None:
@@ -38,7 +38,7 @@ def test_writers_during_rewinds(filled: NodeJournal, client: Client, node_url: s
     ends = threading.Event()
 
     def write() -> None:
-        writer = Client(int(node_url.rpartition(":")[2]))
+        writer = client_at(node_url)
         number = 0
         while not ends.is_set():
             number += 1

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from pytest_seedstate.errors import SeedstateError
-from pytest_seedstate.services.opensearch.service import EmbeddedOpenSearch
 from pytest_seedstate.stores.opensearch import OpenSearchDocument, OpenSearchStore
 from tests.opensearch_host.conftest import client, service
 from tests.opensearch_host.helpers import Client
+from tests.opensearch_host.services import OpenSearch
 
 __all__ = ["client", "service"]
 
@@ -20,7 +20,7 @@ IDS = ("plain", "a/b//c", "with space", "plus+and%20percent", "ü/é/\U0001f600"
 
 
 @pytest.fixture
-def store(service: EmbeddedOpenSearch) -> Iterator[OpenSearchStore]:
+def store(service: OpenSearch) -> Iterator[OpenSearchStore]:
     """The store of an empty node."""
     store = OpenSearchStore(service.variables, service.journal)
     yield store
@@ -203,7 +203,8 @@ def test_bad_schemas_leave_nothing(
     ]
     with pytest.raises(SeedstateError, match=message):
         store.create_schema([*first, *declared])
-    assert client("GET", "/_alias").body == {}
+    # A real node also tells the copies of its journal.
+    assert [name for name in client("GET", "/_alias").body if not name.startswith(".")] == []
     assert client("GET", "/_ingest/pipeline").body == {}
     assert client("GET", "/_index_template").body == {"index_templates": []}
 

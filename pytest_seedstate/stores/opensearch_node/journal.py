@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any, Literal
 
 from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.services.external.made import Made
 from pytest_seedstate.stores.base import Rewound, Taken
 from pytest_seedstate.stores.changes import ChangeSet
 from pytest_seedstate.stores.http_client import USER_AGENT
@@ -31,6 +32,7 @@ from pytest_seedstate.stores.opensearch_node.definitions import (
 )
 from pytest_seedstate.stores.opensearch_node.differences import Differences, without_aliases
 from pytest_seedstate.stores.opensearch_node.documents import DocumentsUndo
+from pytest_seedstate.stores.opensearch_node.left import index_touch, remove_left
 from pytest_seedstate.stores.opensearch_node.node import Node, RefusedError, Searches
 from pytest_seedstate.stores.opensearch_node.ownership import Ownership
 from pytest_seedstate.stores.opensearch_node.restoring import Live, Restorer
@@ -60,6 +62,7 @@ class NodeJournal:
         shared: whether others use the node too. Then only those indices, templates, pipelines and
             settings are touched that were claimed or that the recording names, and that is no index
             which was there before.
+        made: told what is made at a shared node; what killed runs have left is removed first.
 
     Raises:
         SeedstateError: the node does not answer.
@@ -75,8 +78,12 @@ class NodeJournal:
         recording: Recording | None = None,
         mode: Mode = "exact",
         shared: bool = False,
+        made: Made | None = None,
     ) -> None:
         self._node = Node(variables)
+        self._made = made
+        if made is not None:
+            remove_left(self._node, made)
         self._mode = mode
         self._lock = threading.RLock()
         self._ownership = Ownership(read_indices(self._node) if shared else None)
@@ -119,8 +126,9 @@ class NodeJournal:
             self._written.wait("kept")
             writers = self._written.writers(0)
             state = self._read_state(may_load=True)
+            replaced = self._baselines.get(baseline)
             self._baselines[baseline] = state
-            self._become_current(baseline, state)
+            self._become_current(baseline, state, [] if replaced is None else [replaced])
             return tuple(each for each in writers if not each.startswith(f"{USER_AGENT}:"))
 
     def switch(self, baseline: str) -> None:
@@ -338,6 +346,7 @@ class NodeJournal:
         # From now on its scores are those that it will have after each rewind.
         self._node.delete([name])
         made = copied.make(self._node, name, definition)
+        self._note_made([name])
         return held if made is None else replace(held, mark=made)
 
     def _restore(self, target: State) -> tuple[int, list[str]]:
@@ -357,16 +366,22 @@ class NodeJournal:
         )
         restored = restorer.restore()
         self._held = restored.held
+        self._note_made(name for name, each in self._held.items() if held.get(name) is not each)
         self._searches = {}
         if any(index.searches for index in target.indices.values()):
             marks = self._node.marks()
             self._searches = {name: searches for name, (_, searches) in marks.items()}
         return restored.changed, phrases + restored.phrases
 
+    def _note_made(self, names: Iterable[str]) -> None:
+        if self._made is not None:
+            for name in names:
+                self._made.note(index_touch(name))
+
     # -- positions
 
-    def _become_current(self, baseline: str, state: State) -> None:
-        dropped = self._positions
+    def _become_current(self, baseline: str, state: State, replaced: Sequence[State] = ()) -> None:
+        dropped = [*self._positions, *replaced]
         self._current = baseline
         self._positions = [state]
         self._written.begin(0)
