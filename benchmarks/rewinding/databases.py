@@ -12,9 +12,8 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from pytest_seedstate.services.postgres import EmbeddedPostgres
-from pytest_seedstate.services.rundir import RunDir
 from pytest_seedstate.stores.postgres import PostgresStore
+from rewinding.serving import served
 
 Connection = psycopg.Connection[Any]
 
@@ -34,18 +33,18 @@ class Databases:
     """What the benchmarks need of one server.
 
     Args:
-        service: a server that runs.
+        conninfo: of a server that runs, as a superuser.
         spill: folder for the contents of baselines.
     """
 
-    def __init__(self, service: EmbeddedPostgres, spill: Path) -> None:
-        self._conninfo = service.conninfo
+    def __init__(self, conninfo: str, spill: Path) -> None:
+        self._conninfo = conninfo
         self._spill = spill
         self._stores: list[PostgresStore] = []
         self.admin = self.connect("postgres")
 
     def conninfo(self, database: str) -> str:
-        """On the server's unix socket."""
+        """On the server's unix socket, where it is ours."""
         return make_conninfo(self._conninfo, dbname=database)
 
     def connect(self, database: str) -> Connection:
@@ -94,6 +93,7 @@ class Databases:
         at = conninfo_to_dict(self._conninfo)
         janitor = DatabaseJanitor(
             user=str(at["user"]),
+            password=at.get("password"),
             host=str(at["host"]),
             port=str(at["port"]),
             dbname=database,
@@ -115,19 +115,14 @@ def has_pytest_postgresql() -> bool:
 
 
 @contextmanager
-def databases(folder: Path) -> Iterator[Databases]:
-    """An embedded server for the time of a block."""
-    with RunDir(folder) as rundir:
-        service = EmbeddedPostgres(rundir, None)
-        service.start()
+def databases(folder: Path, provider: str = "embedded") -> Iterator[Databases]:
+    """A server for the time of a block."""
+    with served("postgres", folder, provider) as running:
+        found = Databases(running.conninfo, folder / "spilled")
         try:
-            found = Databases(service, rundir.folder("baselines"))
-            try:
-                yield found
-            finally:
-                found.close()
+            yield found
         finally:
-            service.stop()
+            found.close()
 
 
 def copy_out(connection: Connection, table: str) -> bytes:

@@ -93,7 +93,10 @@ class Row:
     measured: str
     goal: str
     figure: str
-    met: bool
+    met: bool | None
+
+
+_WORDS = {True: "met", False: "missed", None: ""}
 
 
 @dataclass(slots=True)
@@ -104,12 +107,14 @@ class Run:
         folder: where services put their files.
         rounds: how often the quick ways are measured.
         quick: smaller data and fewer rounds, to see that the programs work.
+        provider: who runs the services: ``embedded`` or ``containers``.
         rows: the table of goals.
     """
 
     folder: Path
     rounds: int
     quick: bool
+    provider: str = "embedded"
     rows: list[Row] = field(default_factory=list)
 
     def tell(self, text: str) -> None:
@@ -128,6 +133,10 @@ class Run:
         self.rows.append(
             Row(measured, f"{goal:g} ms or less", milliseconds(figure), figure <= goal)
         )
+
+    def figure(self, measured: str, figure: float) -> None:
+        """What has no goal of its own."""
+        self.rows.append(Row(measured, "", milliseconds(figure), None))
 
     def times_faster(self, measured: str, ours: float, other: float, goal: float) -> None:
         """A goal against the usual way."""
@@ -150,7 +159,7 @@ class Run:
         """All goals, as markdown."""
         lines = ["| measured | goal | figure | |", "|---|---|---|---|"]
         lines += [
-            f"| {row.measured} | {row.goal} | {row.figure} | {'met' if row.met else 'missed'} |"
+            f"| {row.measured} | {row.goal} | {row.figure} | {_WORDS[row.met]} |"
             for row in self.rows
         ]
         return "\n".join(lines)

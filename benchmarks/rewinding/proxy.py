@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -11,6 +13,7 @@ from pytest_seedstate.services.proxy.service import RecordingProxy
 from pytest_seedstate.services.rundir import RunDir
 from rewinding.aws import TABLE
 from rewinding.measuring import Run, Way, in_turns, milliseconds
+from rewinding.serving import served
 
 _GOAL = 0.3
 _ROUNDS = 10
@@ -20,9 +23,9 @@ _ROUNDS = 10
 class _Application:
     """boto3's clients of an endpoint."""
 
-    def __init__(self, url: str, variables: Any) -> None:
+    def __init__(self, variables: Mapping[str, str]) -> None:
         options: dict[str, Any] = {
-            "endpoint_url": url,
+            "endpoint_url": variables["url"],
             "region_name": variables["region"],
             "aws_access_key_id": variables["access_key"],
             "aws_secret_access_key": variables["secret_key"],
@@ -44,7 +47,23 @@ class _Application:
 
 
 def proxy(run: Run) -> None:
-    """Single calls of boto3 to moto, straight and through the proxy, in turns."""
+    """Single calls of boto3, straight and through the proxy, in turns."""
+    with _both(run) as (behind, through):
+        straight, recorded = _Application(behind), _Application(through)
+        straight.dynamodb.create_table(**TABLE)
+        region = {"LocationConstraint": behind["region"]}
+        straight.s3.create_bucket(Bucket="pictures", CreateBucketConfiguration=region)
+        for call in ("put_item", "get_item", "put_object", "get_object"):
+            _compare(run, call, straight, recorded)
+
+
+@contextmanager
+def _both(run: Run) -> Iterator[tuple[Mapping[str, str], Mapping[str, str]]]:
+    """A service's variables and those that lead through a proxy: LocalStack's, or of our own moto."""
+    if run.provider == "containers":
+        with served("aws", run.folder, run.provider) as running:
+            yield running.behind, running.variables
+        return
     with RunDir(run.folder) as rundir:
         service = EmbeddedAws(rundir)
         between = RecordingProxy(
@@ -56,13 +75,7 @@ def proxy(run: Run) -> None:
         try:
             service.start()
             between.start()
-            straight = _Application(service.variables["url"], service.variables)
-            recorded = _Application(between.url, service.variables)
-            straight.dynamodb.create_table(**TABLE)
-            region = {"LocationConstraint": service.variables["region"]}
-            straight.s3.create_bucket(Bucket="pictures", CreateBucketConfiguration=region)
-            for call in ("put_item", "get_item", "put_object", "get_object"):
-                _compare(run, call, straight, recorded)
+            yield service.variables, {**service.variables, "url": between.url}
         finally:
             between.stop()
             service.stop()
