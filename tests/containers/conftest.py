@@ -57,6 +57,14 @@ def project(tmp_path: Path, engine: DockerEngine) -> Iterator[Path]:
 
 
 @pytest.fixture
+def clean_up(tmp_path: Path, engine: DockerEngine) -> Iterator[None]:
+    """No container of a project in the test's own folder outlives the test."""
+    yield
+    for found in engine.find(project=str(tmp_path)):
+        engine.remove(found.id)
+
+
+@pytest.fixture
 def rundir(project: Path) -> Iterator[RunDir]:
     """A run of the project."""
     with RunDir(project) as made:

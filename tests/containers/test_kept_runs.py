@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pytest_seedstate.services.containers.docker_engine import DockerEngine
 from tests.cli.projects import CliProject
-from tests.containers.test_runs import PACK as FULL_PACK
 from tests.plugin.inner_runs import InnerProject
 
 PACK = """
@@ -53,14 +50,6 @@ TESTS = """
         postgres.execute("DROP DATABASE left_over")
         postgres.execute("ALTER SYSTEM RESET work_mem")
 """
-
-
-@pytest.fixture
-def clean_up(tmp_path: Path, engine: DockerEngine) -> Iterator[None]:
-    """No container of the inner project outlives the test."""
-    yield
-    for found in engine.find(project=str(tmp_path)):
-        engine.remove(found.id)
 
 
 @pytest.mark.usefixtures("clean_up")
