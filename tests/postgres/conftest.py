@@ -30,7 +30,7 @@ Server = EmbeddedPostgres | ContainerPostgres
 class Database:
     """A database with a store on it; applications connect with `connect`.
 
-    `conninfo` is the store's role and the applications', `admin` that of a superuser.
+    `conninfo` is the store's role and the applications', `admin` that of who may read everything.
     """
 
     conninfo: str
@@ -87,7 +87,8 @@ ROLES = {
 
 def make_database(server: Server, spill: Path, role: str | None = None, **options: Any) -> Database:
     """A new, empty database on `server`; for a superuser, or a role of `ROLES`."""
-    role = role or os.environ.get("SEEDSTATE_TEST_POSTGRES_ROLE")
+    everywhere = os.environ.get("SEEDSTATE_TEST_POSTGRES_ROLE")
+    role = role or everywhere
     base = server.conninfo
     name = f"case_{next(_numbers)}"
     with psycopg.connect(base, autocommit=True) as connection:
@@ -98,6 +99,8 @@ def make_database(server: Server, spill: Path, role: str | None = None, **option
         connection.execute(f"CREATE DATABASE {name}{owner} STRATEGY file_copy")
     conninfo = make_conninfo(base, dbname=name)
     admin = make_conninfo(server.conninfo, dbname=name)
+    if everywhere:
+        admin = _reader(server, admin, everywhere)
     options.setdefault("clones", role == "plain")
     return Database(conninfo, PostgresStore(conninfo, spill=spill, **options), admin)
 
@@ -107,6 +110,20 @@ def make_role(connection: psycopg.Connection[Any], role: str) -> None:
     found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
     if found is None:
         connection.execute(f"CREATE ROLE {role} LOGIN CREATEDB PASSWORD '{role}'; {ROLES[role]}")
+
+
+def _reader(server: Server, admin: str, ended_by: str) -> str:
+    """As who dumps are made, where clones are to end their sessions: by no superuser."""
+    with psycopg.connect(admin, autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'reader'").fetchone()
+        if found is None:
+            connection.execute("CREATE ROLE reader LOGIN BYPASSRLS PASSWORD 'reader'")
+            connection.execute("GRANT pg_read_all_data TO reader")
+            connection.execute("ALTER ROLE reader SET lo_compat_privileges = on")
+            connection.execute(f"GRANT pg_signal_backend TO {ended_by}")
+        connection.execute("GRANT SELECT ON pg_largeobject TO reader")
+    dbname = psycopg.conninfo.conninfo_to_dict(admin)["dbname"]
+    return make_conninfo(server.variables["url"], user="reader", password="reader", dbname=dbname)
 
 
 def drop_database(server: Server, database: Database) -> None:

@@ -69,6 +69,7 @@ MORE = {
     "view": "CREATE VIEW old AS SELECT * FROM people WHERE age > 3",
     "refresh": "UPDATE people SET age = 1; REFRESH MATERIALIZED VIEW ages",
     "refresh in place": "UPDATE people SET age = 1; REFRESH MATERIALIZED VIEW CONCURRENTLY ages",
+    "rights on the database": "GRANT CREATE ON DATABASE {database} TO PUBLIC",
     "settings": "ALTER DATABASE {database} SET work_mem = '2MB'",
 }
 """What may take a clone."""

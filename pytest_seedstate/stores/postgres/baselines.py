@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.postgres.catalog import Table
-from pytest_seedstate.stores.postgres.settings import Settings
 from pytest_seedstate.stores.postgres.views import View
 
 if TYPE_CHECKING:
     import psycopg
+
+    from pytest_seedstate.stores.postgres.settings import Settings
 
 _CHUNK = 1 << 18
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pytest_seedstate.stores.postgres.baselines import LargeObjects
 from pytest_seedstate.stores.postgres.redo import Entries
-from pytest_seedstate.stores.postgres.settings import Settings
 from pytest_seedstate.stores.postgres.views import View
+
+if TYPE_CHECKING:
+    from pytest_seedstate.stores.postgres.settings import Settings
 
 
 class LostError(Exception):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_seedstate.stores.postgres.names import literal, quote
+from pytest_seedstate.stores.postgres.position import LostError
 
 if TYPE_CHECKING:
     from pytest_seedstate.stores.postgres.control import Control
@@ -28,7 +29,7 @@ _VERSION = """
 _LOOK = f"SELECT pg_current_snapshot()::text, {_VERSION}"
 
 # The rights are set once more as they are stored, since statements may leave them in another form;
-# by a superuser, since others may not. Where that matters, the next look finds another form.
+# by a superuser, since others may not.
 _READ = """
 WITH d AS (SELECT * FROM pg_database WHERE datname = current_database())
 SELECT pg_current_snapshot()::text, {version}, ARRAY(SELECT w.statement FROM (
@@ -112,14 +113,29 @@ class DatabaseSettings:
         return self._seen if snapshot == self._seen_at else self.read()
 
     def put(self, wanted: Settings) -> None:
-        """Give the database these, all or none, where it has others."""
-        if self.read() == wanted:
+        """Give the database these, all or none, where it has others.
+
+        Raises:
+            LostError: its rights have changed, and only a superuser can store them as they were.
+        """
+        now = self.read()
+        if now == wanted:
             return
+        if _rights(now) != _rights(wanted) and not any(map(_stores_rights, wanted)):
+            raise LostError("a change of rights on the database")
         with self._control.transaction() as connection:
             for (statement,) in connection.execute(self._reset).fetchall():
                 connection.execute(statement)
             for statement in wanted:
                 connection.execute(statement)
+
+
+def _rights(settings: Settings) -> list[str]:
+    return [each for each in settings if each.startswith(("GRANT ", "REVOKE "))]
+
+
+def _stores_rights(statement: str) -> bool:
+    return statement.startswith("UPDATE pg_database ")
 
 
 def read_settings(control: Control) -> Settings:

@@ -28,6 +28,12 @@ _CLASS = (
     # A refresh gives a view another file.
     "CASE WHEN relkind = 'm' THEN relfilenode END)"
 )
+# Without ``indisclustered``: ``CLUSTER`` is no DDL for event triggers either.
+_INDEX = (
+    "concat_ws('/', indexrelid, indisunique, indisprimary, indisexclusion, indimmediate, "
+    "indisvalid, indisready, indislive, indisreplident, indkey::text, indcollation::text, "
+    "indclass::text, indoption::text, indexprs::text, indpred::text)"
+)
 _TRIGGER = (
     "concat_ws('/', oid, tgname, tgfoid, tgtype, tgenabled, tgconstraint, tgdeferrable, "
     "tginitdeferred, tgattr::text, encode(tgargs, 'hex'), tgqual::text, tgoldtable, tgnewtable)"
@@ -44,7 +50,7 @@ def _version(key: str) -> str:
 _OF_RELATIONS = {
     "pg_attribute": ("attrelid", _version("attrelid, attnum")),
     "pg_attrdef": ("adrelid", _version("oid")),
-    "pg_index": ("indrelid", _version("indexrelid")),
+    "pg_index": ("indrelid", _INDEX),
     "pg_trigger": ("tgrelid", _TRIGGER),
     "pg_rewrite": ("ev_class", _RULE),
     "pg_policy": ("polrelid", _version("oid")),
@@ -94,7 +100,8 @@ the system's."""
 
 
 def _sum(catalogue: str, what: str, where: str) -> str:
-    return f"(SELECT sum(hashtextextended({what}, 0)) FROM pg_catalog.{catalogue} WHERE {where})"
+    sums = f"SELECT coalesce(sum(hashtextextended({what}, 0)), 0)"
+    return f"({sums} FROM pg_catalog.{catalogue} WHERE {where})"
 
 
 def _sums() -> list[str]:
@@ -115,7 +122,7 @@ def _sums() -> list[str]:
             for name, key in _OTHERS.items()
         ),
         # Rights on the server's own functions and relations are few; a comment is not ours either.
-        "(SELECT sum(hashtextextended(concat_ws('/', umid, umoptions::text), 0)) "
+        "(SELECT coalesce(sum(hashtextextended(concat_ws('/', umid, umoptions::text), 0)), 0) "
         "FROM pg_catalog.pg_user_mappings)",
     ]
 
