@@ -16,6 +16,7 @@ from pytest_seedstate.services.external.existing import ExistingService
 from pytest_seedstate.stores.base import Journal
 
 if TYPE_CHECKING:
+    from pytest_seedstate.services.external.made import Made
     from pytest_seedstate.services.rundir import RunDir
     from pytest_seedstate.stores.base import Store
 
@@ -119,10 +120,18 @@ def _in_use(
         raise MissingExtraError("containers", "httptools", f"{title}, which is not embedded")
     from pytest_seedstate.services.proxy.service import RecordingProxy
 
+    made: Made | None = None
+    behind_proxy: Variables = {}
+    if shared:
+        from pytest_seedstate.services.external.made import Made
+
+        place = f"{service.variables['host']}:{service.variables['port']}"
+        made = Made(rundir.project, service.name, place)
+        behind_proxy = {"made": str(made.path), "made_at": place}
     proxy = RecordingProxy(
         rundir,
         title=f"the recording proxy of {title}",
-        upstream=lambda: service.variables,
+        upstream=lambda: {**service.variables, **behind_proxy},
         classifier=service.name,
         port=settings.port_of(service.name),
     )
@@ -131,7 +140,7 @@ def _in_use(
         from pytest_seedstate.stores.recorded.aws import recorded_aws
 
         _, dynamodb, s3 = recorded_aws(
-            title, upstream=behind, recorded=through, recording=proxy, shared=shared
+            title, upstream=behind, recorded=through, recording=proxy, made=made
         )
         return [dynamodb, s3]
 
@@ -140,12 +149,12 @@ def _in_use(
         from pytest_seedstate.stores.opensearch_node.journal import NodeJournal
 
         journal = NodeJournal(
-            behind, recording=proxy, mode=settings.opensearch_rewind, shared=shared
+            behind, recording=proxy, mode=settings.opensearch_rewind, shared=shared, made=made
         )
         return [OpenSearchStore(through, journal, owns=journal.owns)]
 
     make = make_aws if service.name == "aws" else make_opensearch
-    return RecordedService(service, proxy, make, told)
+    return RecordedService(service, proxy, make, told, made)
 
 
 def _embedded(name: str, rundir: RunDir, settings: Settings, note: Note) -> Service:

@@ -10,6 +10,7 @@ from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services.base import Service
 
 if TYPE_CHECKING:
+    from pytest_seedstate.services.external.made import Made
     from pytest_seedstate.services.proxy.service import RecordingProxy
     from pytest_seedstate.stores.base import Journal, Store
 
@@ -35,6 +36,7 @@ class RecordedService:
         make: makes the stores once both run.
         told: what applications have to know of the service besides its place; None for what its
             variables say. Of a kept container, whose place is settled when it is taken.
+        made: what this run makes there, where the service is somebody else's.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class RecordedService:
         proxy: RecordingProxy,
         make: MakeStores,
         told: Variables | None = None,
+        made: Made | None = None,
     ) -> None:
         self._service = service
         self._proxy = proxy
         self._make = make
         self._told = told
+        self._made = made
         self._journals: list[Journal] = []
 
     @property
@@ -93,6 +97,8 @@ class RecordedService:
 
     def give_to(self, pid: int, start: str) -> list[int]:
         """Have both live on, see `Service.give_to`."""
+        if self._made is not None:
+            self._made.leave_to(pid, start)
         return [*self._service.give_to(pid, start), *self._proxy.give_to(pid, start)]
 
     def stop(self) -> None:
@@ -102,4 +108,6 @@ class RecordedService:
                 journal.close()
         self._journals.clear()
         self._proxy.stop()
+        if self._made is not None:
+            self._made.end()
         self._service.stop()

@@ -55,7 +55,14 @@ async def _serve(channel: Channel, listener: socket.socket) -> None:
         tls = ssl.create_default_context()
         if variables.get("ca_file"):
             tls.load_verify_locations(variables["ca_file"])
-    recording = Recording(Tally.open(Path(config["tally"])))
+    tally = Tally.open(Path(config["tally"]))
+    if "made" in variables:
+        from pytest_seedstate.services.proxy.creations import Creations
+
+        creations = Creations(Path(variables["made"]), variables["made_at"])
+        recording = Recording(tally, creations.carried_out)
+    else:
+        recording = Recording(tally)
     upstream = Upstream(
         url.hostname or "",
         url.port or (443 if tls else 80),

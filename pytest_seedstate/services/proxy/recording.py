@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytest_seedstate.services.aws.recorder import Write
@@ -34,10 +35,12 @@ class Recording:
 
     Args:
         tally: where writes are counted.
+        carried_out: told of writes that the service has not refused.
     """
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, carried_out: Callable[[Write], None] = lambda _: None) -> None:
         self._tally = tally
+        self._carried_out = carried_out
         self._begun = Writes(tally, BEGUN)
         self._ended = Writes(tally, ENDED)
         self._log = Log()
@@ -68,6 +71,8 @@ class Recording:
         if begun.was_taken:
             self._begun.begin()
             self._ended.begin()
+        if with_note:
+            self._carried_out(begun.write)
         if with_note and begun.write.note:
             self._log.add((), [begun.write.note], begun.writer)
         self._ended.begin()

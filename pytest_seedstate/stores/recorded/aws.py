@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from pytest_seedstate.services.aws.describing import describing
+from pytest_seedstate.services.external.made import Made
 from pytest_seedstate.services.host.hosted import Touch
 from pytest_seedstate.stores.dynamodb import DynamoDBStore
 from pytest_seedstate.stores.recorded.dynamodb import DynamoDBRecords
 from pytest_seedstate.stores.recorded.journal import RecordedJournal
 from pytest_seedstate.stores.recorded.recording import Recording
 from pytest_seedstate.stores.recorded.s3 import S3Records
+from pytest_seedstate.stores.recorded.state import Records
 from pytest_seedstate.stores.s3 import S3Store
 
 
@@ -21,7 +23,7 @@ def recorded_aws(
     recorded: Mapping[str, str],
     recording: Recording,
     ours: Collection[Touch] = (),
-    shared: bool = False,
+    made: Made | None = None,
 ) -> tuple[RecordedJournal, DynamoDBStore, S3Store]:
     """What the engine needs of AWS services behind a recorder.
 
@@ -31,19 +33,23 @@ def recorded_aws(
         recorded: the same with the recorder's ``url``, which applications use.
         recording: what it has recorded.
         ours: tables and buckets that are there already and are ours to change all the same.
-        shared: whether the service stays when this run ends.
+        made: what is made at services that stay when this run ends; what killed runs have left is
+            removed first. None where they go.
 
     Raises:
         SeedstateError: the service does not answer.
     """
+    records: list[Records] = [DynamoDBRecords(upstream), S3Records(upstream)]
+    if made is not None:
+        _remove_left(made, records)
     journal = RecordedJournal(
         "aws",
         title,
         recording=recording,
-        records=[DynamoDBRecords(upstream), S3Records(upstream)],
+        records=records,
         describe=describing(upstream["region"]),
         ours=ours,
-        shared=shared,
+        made=None if made is None else made.note,
     )
     # The stores' own writes are recorded too: that is how the journal knows what was loaded.
     return (
@@ -51,3 +57,14 @@ def recorded_aws(
         DynamoDBStore(recorded, journal, foreign=journal.foreign_names("dynamodb")),
         S3Store(recorded, journal, foreign=journal.foreign_names("s3")),
     )
+
+
+def _remove_left(made: Made, records: Sequence[Records]) -> None:
+    """Remove what killed runs have made, where it is still what they made."""
+    left = made.left()
+    of = {each.store: each for each in records}
+    for at in left:
+        kind = of[at.store]
+        if left.is_ours(at, kind.made_at(at)):
+            kind.define(at, kind.definition(at), None)
+    left.removed()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Collection as Some
-from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_seedstate.services.host.hosted import Touch
 from pytest_seedstate.stores.recorded.layered import Layered
@@ -24,13 +24,22 @@ class Contents:
     Args:
         records: the kinds.
         ours: collections that are there already and are ours to change all the same.
+        made: told what is made here; None at a service that is ours alone, where all that was not
+            there at the beginning is ours.
 
     Attributes:
         foreign: the other collections that were there.
     """
 
-    def __init__(self, records: Sequence[Records], ours: Some[Touch]) -> None:
+    def __init__(
+        self,
+        records: Sequence[Records],
+        ours: Some[Touch],
+        made: Callable[[Touch], None] | None = None,
+    ) -> None:
         self._records = {each.store: each for each in records}
+        self._is_shared = made is not None
+        self._note_made = made or (lambda _: None)
         there = [at for each in records for at in each.collections()]
         self.foreign = frozenset(at for at in there if at not in ours)
         self._made: set[Touch] = set()
@@ -38,7 +47,11 @@ class Contents:
     def collections(self) -> list[Touch]:
         """All that there are now and are ours."""
         found = [at for each in self._records.values() for at in each.collections()]
-        return [at for at in found if at not in self.foreign]
+        return [
+            at
+            for at in found
+            if at not in self.foreign and (not self._is_shared or at in self._made)
+        ]
 
     def was_made(self, at: Touch) -> None:
         """A collection was made since the beginning, or was to be."""
@@ -131,6 +144,8 @@ class Contents:
         defined = records.define(at, found, None if wanted is None else wanted.definition)
         if wanted is None:
             return 0, list(defined.told)
+        if defined.is_empty:
+            self._note_made(at)
         now = {} if defined.is_empty else records.values(at, wanted.definition, None)
         then = dict(wanted.records.items())
         values = {
@@ -146,6 +161,9 @@ class Contents:
     def _is_ours(self, at: Touch) -> bool:
         """Whether a collection that a state lacks was made by an application here, or by us.
 
-        Where all collections were listed at the beginning, that is what was not there then.
+        Where all collections were listed at the beginning, and nobody else is there, that is what
+        was not there then.
         """
+        if self._is_shared:
+            return at in self._made
         return at.region == self._records[at.store].region or at in self._made

@@ -49,6 +49,11 @@ class DynamoDBRecords:
                 return [Touch(self.store, self.region, name) for name in names]
             asked = {"ExclusiveStartTableName": last}
 
+    def made_at(self, at: Touch) -> float | None:
+        """When a table was made, as Unix time; None where there is none."""
+        with _told(at):
+            return dynamodb_tables.made_at(self._endpoint(at.region), at.collection)
+
     def definition(self, at: Touch) -> Definition | None:
         """What a table is, None where there is none."""
         with _told(at):

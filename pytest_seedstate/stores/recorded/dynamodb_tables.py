@@ -18,6 +18,12 @@ _POLL_EVERY = 0.02
 _ABSENT = "ResourceNotFoundException"
 
 
+def made_at(endpoint: AwsEndpoint, table: str) -> float | None:
+    """When a table was made, as Unix time; None where there is none."""
+    told = _described(endpoint, table)
+    return None if told is None else float(told["CreationDateTime"])
+
+
 def read_definition(endpoint: AwsEndpoint, table: str) -> Definition | None:
     """What a table is; None where there is none.
 

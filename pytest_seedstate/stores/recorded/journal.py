@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as Some
-from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services.host.change_sets import Describe, change_set
 from pytest_seedstate.services.host.hosted import Log, Touch, all_touches
+from pytest_seedstate.services.proxy.creations import NOTES
 from pytest_seedstate.stores.base import Rewound, Taken
 from pytest_seedstate.stores.changes import ChangeSet
 from pytest_seedstate.stores.http_client import USER_AGENT
@@ -31,7 +32,6 @@ _TAKEN_BACK = ("dynamodb: ", "bucket ", "upload of ", "version of ", "object ")
 """How the notes of what is restored begin; all others are of services that are not."""
 _STAYS = ("dynamodb: Export", "dynamodb: Import", "dynamodb: DeleteBackup")
 """How notes begin of what leaves an entry in a list that only grows, or takes a backup away."""
-_MADE = {"dynamodb": "dynamodb: CreateTable {}", "s3": "bucket {}: created"}
 
 
 @dataclass(slots=True)
@@ -61,7 +61,8 @@ class RecordedJournal:
         records: the kinds of data, each read and written past the recorder.
         describe: makes changes for change sets.
         ours: collections that are there already and are ours to change all the same.
-        shared: whether the service stays when this run ends, so that `close` has to tidy up.
+        made: told what is made at a service that stays when this run ends, so that `close` has to
+            tidy up; None where it goes.
     """
 
     def __init__(
@@ -73,13 +74,13 @@ class RecordedJournal:
         records: Sequence[Records],
         describe: Describe,
         ours: Some[Touch] = (),
-        shared: bool = False,
+        made: Callable[[Touch], None] | None = None,
     ) -> None:
         self.name = name
         self._title = title
-        self._shared = shared
+        self._shared = made is not None
         self._recording = recording
-        self._contents = Contents(records, ours)
+        self._contents = Contents(records, ours, made)
         self._describe = describe
         self._lock = threading.RLock()
         self._baselines: dict[str, State] = {}
@@ -282,7 +283,7 @@ class RecordedJournal:
             )
         recorded = self._recording.take()
         for touch, writers in recorded.touches.items():
-            if _MADE[touch.store].format(touch.collection) in recorded.notes:
+            if NOTES[touch.store].format(touch.collection) in recorded.notes:
                 self._contents.was_made(collection_of(touch))
             for writer in writers:
                 self._log.add([touch], (), writer)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pytest_seedstate.errors import SeedstateError
@@ -56,6 +57,15 @@ class S3Records:
             root = xml_of(self._endpoint.s3("GET"))
         names = [name.text or "" for name in root.iterfind("./Buckets/Bucket/Name")]
         return [Touch(self.store, "", name) for name in names]
+
+    def made_at(self, at: Touch) -> float | None:
+        """When a bucket was made, as Unix time; None where there is none."""
+        with _told():
+            root = xml_of(self._endpoint.s3("GET"))
+        for bucket in root.iterfind("./Buckets/Bucket"):
+            if bucket.findtext("Name") == at.collection:
+                return datetime.fromisoformat(bucket.findtext("CreationDate") or "").timestamp()
+        return None
 
     def definition(self, at: Touch) -> Definition | None:
         """The settings of a bucket, None where there is none."""

@@ -101,6 +101,9 @@ class Records(Protocol):
     def collections(self) -> list[Touch]:
         """All that there are."""
 
+    def made_at(self, at: Touch) -> float | None:
+        """When a collection was made by the service's clock, as Unix time; None where it is not."""
+
     def definition(self, at: Touch) -> Definition | None:
         """What a collection is, None where there is none."""
 
