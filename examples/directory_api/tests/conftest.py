@@ -117,7 +117,8 @@ def searchable(seedstate, opensearch) -> Callable[[int], None]:
     """Wait until the indexer is done with so many messages, and searches see what it wrote."""
 
     def wait(messages: int = 1) -> None:
-        seedstate.wait_for(lambda changes: handled(changes, "index") >= messages)
+        # Longer than usual: each message is several calls of services that may be containers.
+        seedstate.wait_for(lambda changes: handled(changes, "index") >= messages, timeout=60)
         opensearch.indices.refresh(index="artists")
 
     return wait
