@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -21,6 +23,13 @@ _IMAGES = {
 def on_containers() -> bool:
     """Whether tests that run on services of several providers are to run on containers."""
     return os.environ.get("SEEDSTATE_PROVIDER") == "containers"
+
+
+def in_sample(names: Iterable[Any]) -> list[Any]:
+    """Of many cases those that every run takes where services are slow: a sixth, or all with
+    SEEDSTATE_TEST_CASES=all.
+    """
+    return [*names][:: 1 if os.environ.get("SEEDSTATE_TEST_CASES") == "all" else 6]
 
 
 def image(name: str) -> str:

@@ -1,9 +1,9 @@
 """The same tests on containers: ``python -m tests.on_containers [pytest arguments]``.
 
-The demo, the tattoo directory and the stores run on PostgreSQL, LocalStack and OpenSearch in containers, in
-pytest processes that are told so as a user tells his. What is run is chosen to take about three
-minutes; SEEDSTATE_TEST_CASES=all runs everything, which takes about a quarter of an hour. Without
-Docker nothing is run, and the reason is said; in CI (CI=true) that is an error.
+The demo, the tattoo directory and the stores run on PostgreSQL, LocalStack and OpenSearch in
+containers, in pytest processes that are told so as a user tells his. What is run is chosen to take
+about three minutes; SEEDSTATE_TEST_CASES=all runs everything. Without Docker nothing is run, and the
+reason is said; in CI (CI=true) that is an error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ DEMO = ROOT / "examples" / "directory_api"
 DEMO_SAMPLE = (
     "tests/test_bookings.py",
     "tests/test_indexer.py",
-    "tests/test_portfolio.py",
     "tests/test_scores.py",
     "tests/test_server.py",
     "tests/test_states.py",
@@ -30,7 +29,9 @@ DEMO_SAMPLE = (
 STORES = (
     "tests/postgres/test_cases.py",
     "tests/postgres/test_machine.py",
-    "tests/stores",
+    "tests/stores/test_dynamodb_loading.py",
+    "tests/stores/test_opensearch_loading.py",
+    "tests/stores/test_s3_loading.py",
     "tests/opensearch_host/test_changes.py",
     "tests/opensearch_host/test_machine.py",
     "tests/opensearch_host/test_rewind.py",

@@ -8,7 +8,6 @@ run; SEEDSTATE_TEST_CASES=all takes all of them, which takes some minutes.
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +26,7 @@ from pytest_seedstate.stores.dynamodb import DynamoDBStore
 from pytest_seedstate.stores.recorded.aws import recorded_aws
 from pytest_seedstate.stores.recorded.journal import RecordedJournal
 from pytest_seedstate.stores.s3 import S3Store
-from tests.docker import image, on_containers, require_docker
+from tests.docker import image, in_sample, on_containers, require_docker
 from tests.proxy.services import moto_server, started
 
 from .asking import PatientWire
@@ -39,7 +38,6 @@ from .wire import Wire, wire_to
 EMBEDDED, MOTO, LOCALSTACK = "embedded", "moto", "LocalStack"
 PROVIDERS = (LOCALSTACK,) if on_containers() else (EMBEDDED, MOTO)
 FIXTURES = {EMBEDDED: "our_aws", MOTO: "moto_aws", LOCALSTACK: "localstack_aws"}
-_STEP = 1 if os.environ.get("SEEDSTATE_TEST_CASES") == "all" else 6
 
 
 @dataclasses.dataclass
@@ -188,6 +186,6 @@ def on_each_provider(
             found += [pytest.param(provider, name, id=name) for name in names if ours]
             continue
         left_out = {*lost, *(not_there if provider == LOCALSTACK else ())}
-        some = [name for name in names if name not in left_out][::_STEP]
+        some = in_sample(name for name in names if name not in left_out)
         found += [pytest.param(provider, name, id=f"{provider}: {name}") for name in some]
     return pytest.mark.parametrize(("running", "name"), found, indirect=["running"])

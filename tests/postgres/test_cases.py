@@ -9,13 +9,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.docker import on_containers
+from tests.docker import in_sample, on_containers
 from tests.postgres.cases import CASES, INVISIBLE, REPLACED, TYPES, Case
 from tests.postgres.conftest import Database
 
 ROUNDS = 2
-# A container takes longer for the databases that they are compared in.
-STEP = 6 if on_containers() and os.environ.get("SEEDSTATE_TEST_CASES") != "all" else 1
 FULL_BUILD = "SEEDSTATE_TEST_POSTGRES_BIN" in os.environ or on_containers()
 INTERNAL_TYPES = (
     "pg_node_tree",
@@ -29,7 +27,9 @@ INTERNAL_TYPES = (
 """What only the server's own catalogues hold."""
 
 
-@pytest.mark.parametrize("case", CASES[::STEP], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", in_sample(CASES) if on_containers() else CASES, ids=lambda case: case.name
+)
 def test_case_comes_back(case: Case, database: Database) -> None:
     """What the case does is noticed, and the database is afterwards what it was."""
     if database.connect().info.server_version // 10000 < case.since:

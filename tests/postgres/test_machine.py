@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services.postgres import EmbeddedPostgres
+from tests.docker import on_containers
 from tests.machines import machine_settings
 from tests.postgres.conftest import Database, drop_database, make_database
 from tests.postgres.dumping import differences, dump, full_dump
@@ -370,4 +371,6 @@ def home(server: EmbeddedPostgres, tmp_path: Path) -> Any:
 def test_whatever_is_done_comes_back(home: Home) -> None:
     """Random writes, DDL, marks, rewinds and switches, compared in full after each return."""
     machine: Callable[[], Machine] = lambda: Machine(home)  # noqa: E731
-    run_state_machine_as_test(machine, settings=machine_settings(examples=60, steps=30))
+    # A container takes longer for the databases that are compared.
+    examples = 5 if on_containers() else 60
+    run_state_machine_as_test(machine, settings=machine_settings(examples=examples, steps=30))
