@@ -157,6 +157,19 @@ def test_scenario_that_makes_tables_has_a_baseline_of_its_own(
         database.close_connections()
 
 
+def test_rows_that_were_written_before_their_table_changed_are_kept(database: Database) -> None:
+    """Its log went with the change; a switch in place brings them back all the same."""
+    database.make(PEOPLE)
+    app = database.connect()
+    app.execute("INSERT INTO people VALUES (70)")
+    app.execute("ALTER TABLE people ADD COLUMN shoe int DEFAULT 40")
+    database.keep("migrated")
+    database.connect().execute("DELETE FROM people WHERE id = 70")
+    database.keep("fewer")
+    database.store.journal.switch("migrated")
+    database.assert_at("migrated")
+
+
 def test_cached_sequences_only_move_forward(database: Database) -> None:
     """A session that took values ahead must not meet them again."""
     database.make("CREATE SEQUENCE s CACHE 10; CREATE TABLE t (id bigint DEFAULT nextval('s') "
