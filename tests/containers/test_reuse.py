@@ -1,6 +1,6 @@
 """Containers that stay for later runs: found again, checked, shared or not, swept in the end.
 
-With SEEDSTATE_TEST_CASES=all only, which takes two minutes: no setting leads there yet.
+Most of it with SEEDSTATE_TEST_CASES=all only, since it takes two minutes; see `test_kept_runs` too.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pytest_seedstate.services.containers import ContainerPostgres
 from pytest_seedstate.services.containers.docker_engine import DockerEngine, Found
 from pytest_seedstate.services.containers.recipe import Recipe
 from pytest_seedstate.services.containers.register import register_of
+from pytest_seedstate.services.containers.spots import Spot
 from pytest_seedstate.services.containers.sweeping import kept_containers, remove_kept, sweep
 from pytest_seedstate.services.project_runs import beside_runs
 from pytest_seedstate.services.rundir import RunDir
@@ -31,7 +32,7 @@ from tests.containers.conftest import Holder
 from tests.docker import image
 from tests.services.conftest import wait_until
 
-pytestmark = pytest.mark.skipif(
+with_all_cases = pytest.mark.skipif(
     os.environ.get("SEEDSTATE_TEST_CASES") != "all", reason="SEEDSTATE_TEST_CASES is not all"
 )
 
@@ -84,6 +85,7 @@ def test_found_again(project: Path, engine: DockerEngine, containers: Containers
     assert not beside_runs(project, "containers-postgres").exists()
 
 
+@with_all_cases
 def test_shared_by_processes(hold: Hold, engine: DockerEngine, project: Path) -> None:
     """Workers that start at the same time have one container, and none ends it under another."""
     with ThreadPoolExecutor(3) as pool:
@@ -102,6 +104,7 @@ def test_shared_by_processes(hold: Hold, engine: DockerEngine, project: Path) ->
     assert kept_containers(engine, project) == []
 
 
+@with_all_cases
 def test_one_process_at_a_time(hold: Hold, rundir: RunDir) -> None:
     """Where workers would meet in it, each has a container, and takes one that was let go."""
     first, second = hold("reuse", "alone"), hold("reuse", "alone")
@@ -114,6 +117,7 @@ def test_one_process_at_a_time(hold: Hold, rundir: RunDir) -> None:
     third.stop()
 
 
+@with_all_cases
 def test_a_killed_run(hold: Hold, engine: DockerEngine, project: Path) -> None:
     """SIGKILL: the container stays for the next run, and nobody counts as using it."""
     holder = hold("reuse")
@@ -123,6 +127,7 @@ def test_a_killed_run(hold: Hold, engine: DockerEngine, project: Path) -> None:
     assert again.told["container"] == holder.told["container"]
 
 
+@with_all_cases
 def test_given_to_another_process(rundir: RunDir, engine: DockerEngine, project: Path) -> None:
     """It counts as used for as long as the other process holds the descriptor."""
     service = postgres(rundir)
@@ -135,6 +140,7 @@ def test_given_to_another_process(rundir: RunDir, engine: DockerEngine, project:
     wait_until(lambda: kept_containers(engine, project)[0].users == ())
 
 
+@with_all_cases
 @pytest.mark.parametrize("fault", ["ended", "removed", "paused"])
 def test_one_that_is_not_there_any_more(
     project: Path, engine: DockerEngine, containers: Containers, fault: str
@@ -178,6 +184,7 @@ def stop_answering(engine: DockerEngine, container: str, patch: pytest.MonkeyPat
     patch.setattr(time, "time", lambda: in_an_hour)
 
 
+@with_all_cases
 def test_one_that_is_not_well(
     project: Path, engine: DockerEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +210,57 @@ def test_one_that_is_not_well(
     ]
 
 
+class Full(ContainerPostgres):
+    """One that cannot be emptied."""
+
+    def empty(self, spot: Spot) -> None:
+        """It cannot."""
+        raise OSError("for a reason")
+
+
+@with_all_cases
+def test_one_that_cannot_be_emptied(project: Path, containers: Containers) -> None:
+    """Another one takes its place, and that is said; one that is new is not emptied at all."""
+    notes: list[str] = []
+    found = set()
+    for _ in range(2):
+        with RunDir(project) as rundir:
+            service = Full(rundir, image=image("postgres"), reuse=True, note=notes.append)
+            service.start()
+            found.add(service.container)
+            with psycopg.connect(service.variables["url"]) as session:
+                assert session.execute("SELECT 1").fetchone() == (1,)
+            assert [one.id for one in containers()] == [service.container]
+            service.stop()
+    assert len(found) == 2
+    assert notes == [
+        "seedstate: the PostgreSQL container, kept by an earlier run, could not be emptied "
+        "(for a reason): replaced"
+    ]
+
+
+@with_all_cases
+def test_what_is_in_it_while_another_process_is(
+    hold: Hold, project: Path, rundir: RunDir, engine: DockerEngine
+) -> None:
+    """A second process in it leaves all as it is; the next one after both finds it empty."""
+    holder = hold("reuse")
+    url = holder.told["variables"]["url"]
+    with psycopg.connect(url, autocommit=True) as session:
+        session.execute("CREATE DATABASE of_the_first")
+    for expected, next_one in ((1, False), (0, True)):
+        if next_one:
+            holder.kill()
+            wait_until(lambda: kept_containers(engine, project)[0].users == ())
+        service = postgres(rundir)
+        service.start()
+        with psycopg.connect(service.variables["url"]) as session:
+            count = "SELECT count(*) FROM pg_database WHERE datname = 'of_the_first'"
+            assert session.execute(count).fetchone() == (expected,)
+        service.stop()
+
+
+@with_all_cases
 def test_one_that_is_not_well_and_in_use(
     hold: Hold, rundir: RunDir, engine: DockerEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +273,7 @@ def test_one_that_is_not_well_and_in_use(
     assert engine.end_of(holder.told["container"]) is None
 
 
+@with_all_cases
 def test_another_recipe(
     project: Path, engine: DockerEngine, hold: Hold, containers: Containers
 ) -> None:
@@ -231,6 +290,7 @@ def test_another_recipe(
     assert holder.told["container"] not in {one.id for one in containers()}
 
 
+@with_all_cases
 def test_another_image_of_the_same_name(
     project: Path, engine: DockerEngine, built: Callable[[str], str]
 ) -> None:
@@ -252,6 +312,7 @@ def test_another_image_of_the_same_name(
     assert found[0] == found[1] != found[2]
 
 
+@with_all_cases
 def test_a_project_that_is_gone(
     project: Path, engine: DockerEngine, containers: Containers
 ) -> None:
@@ -267,6 +328,7 @@ def test_a_project_that_is_gone(
     assert containers() == []
 
 
+@with_all_cases
 def test_one_that_nobody_came_for(
     hold: Hold, project: Path, engine: DockerEngine, containers: Containers
 ) -> None:
@@ -318,6 +380,7 @@ def test_a_start_that_fails_leaves_nothing(
     assert containers() == []
 
 
+@with_all_cases
 def test_sweeping_run_folders_leaves_it_alone(hold: Hold, project: Path) -> None:
     """Its register lies beside the folders of runs, and is none."""
     holder = hold("reuse")
@@ -326,6 +389,7 @@ def test_sweeping_run_folders_leaves_it_alone(hold: Hold, project: Path) -> None
     assert str(entry.port) == holder.told["variables"]["port"]
 
 
+@with_all_cases
 def test_a_register_that_is_gone(
     project: Path, engine: DockerEngine, containers: Containers, hold: Hold
 ) -> None:

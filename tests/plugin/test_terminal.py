@@ -150,3 +150,43 @@ def test_waiting_for_a_collection_that_there_is_not(project: pytest.Pytester) ->
     result.stdout.fnmatch_lines(
         ["*unknown collection 'product'", "*to do: did you mean 'products'[?]"]
     )
+
+SLOW = """
+    import pytest
+    from pytest_seedstate.plugin.telling import Telling
+
+
+    @pytest.fixture
+    def slow(request):
+        print("before")
+        Telling(request.config)("waiting for a container")
+        print("after")
+
+
+    def test_passes(slow, capsys):
+        print("of a test")
+
+
+    def test_fails(slow):
+        raise AssertionError
+"""
+
+
+def test_words_on_a_slow_start(project: pytest.Pytester) -> None:
+    """They are seen at once, in lines of their own; what tests print stays captured."""
+    write(project, "test_shop.py", SLOW)
+    result = project.runpytest_subprocess("--seedstate-reuse")
+    result.assert_outcomes(passed=1, failed=1)
+    assert result.outlines.count("seedstate: waiting for a container") == 2
+    captured = result.outlines[result.outlines.index("=" * 35 + " FAILURES " + "=" * 35) :]
+    assert [captured.count(words) for words in ("before", "after", "of a test")] == [1, 1, 0]
+    assert result.outlines.count("before") == 1
+    result.stdout.fnmatch_lines(["seedstate: provider: embedded*, --seedstate-reuse has no effect*"])
+
+
+def test_workers_say_nothing_of_slow_starts(project: pytest.Pytester) -> None:
+    """Their terminal is nobody's."""
+    write(project, "test_shop.py", SLOW)
+    result = project.runpytest_subprocess("-n1", "-p", "xdist")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.no_fnmatch_line("*waiting for a container*")

@@ -96,13 +96,13 @@ class Register:
     # -- to be called while it is locked
 
     def entries(self) -> list[Entry]:
-        """All containers, the oldest first."""
+        """All containers, in an order that does not change: processes that share choose alike."""
         found = []
-        for path in self.folder.glob("*.json"):
+        for path in sorted(self.folder.glob("*.json")):
             # A process that was killed may have left half of one.
             with contextlib.suppress(OSError, ValueError, TypeError):
-                found.append((path.stat().st_ctime, Entry(**json.loads(path.read_text("utf-8")))))
-        return [entry for _, entry in sorted(found, key=lambda each: each[0])]
+                found.append(Entry(**json.loads(path.read_text("utf-8"))))
+        return found
 
     def add(self, entry: Entry) -> None:
         """Enter a container, also one with another port than before."""
