@@ -31,6 +31,7 @@ def test_switching_keeps_connections_and_prepared_statements(database: Database)
         counts[name] = rows
     for name in ("few", "schema", "many", "few", "many", "schema", "schema"):
         app.execute("INSERT INTO untouched VALUES (2)")
+        app.execute("INSERT INTO people (name) VALUES ('of a test, in a table to be filled')")
         journal.switch(name)
         assert journal.is_clean()
         database.assert_at(name)
