@@ -44,7 +44,7 @@ def why_no_docker() -> str | None:
     from docker.errors import ImageNotFound
 
     try:
-        engine = DockerEngine("the tests")
+        engine = DockerEngine("a test on containers")
     except SeedstateError as error:
         return error.problem
     reason = None
