@@ -46,11 +46,12 @@ def read_endpoint(service: str, url: str, name: str, trusted: tuple[str, ...]) -
             trusted; Amazon's own services never are.
     """
     try:
+        _refuse_misread(url)
         hosts, variables = _postgres(url) if service == "postgres" else _http(service, url)
     except ValueError as error:
         raise SeedstateError(f"{name} is no URL of {service}: {error}", where=name) from None
     for host in hosts:
-        if _AMAZON.search(host.lower()) and service != "postgres":
+        if service != "postgres" and is_amazon(host):
             raise SeedstateError(
                 f"{name} leads to '{host}', which is Amazon's own service: never changed by tests",
                 where=name,
@@ -67,7 +68,27 @@ def read_endpoint(service: str, url: str, name: str, trusted: tuple[str, ...]) -
     return Endpoint(service, variables, name)
 
 
-_AMAZON = re.compile(r"(^|\.)(amazonaws\.com(\.cn)?|api\.aws|aoss\.[a-z0-9-]+\.on\.aws)$")
+def is_amazon(host: str) -> bool:
+    """Whether a name is one of Amazon's, however a resolver may be brought to it."""
+    # Resolvers take other full stops for points, and a point at the end for none.
+    return bool(_AMAZON.search(host.lower().translate(_FULL_STOPS).rstrip(".")))
+
+
+_FULL_STOPS = str.maketrans("\u3002\uff0e\uff61", "...")
+# With China, the European sovereign cloud, and what endpoints of two address families end in.
+_AMAZON = re.compile(
+    r"(^|\.)(amazonaws\.(com(\.cn)?|eu)|amazonwebservices\.(com(\.cn)?|eu)|api\.aws|on\.aws"
+    r"|cloud\.adc-e\.uk|c2s\.ic\.gov|sc2s\.sgov\.gov|csp\.hci\.ic\.gov)$"
+)
+_MISREAD = re.compile(r"[\x00-\x20\x7f\\]")
+"""What some parsers of URLs leave out, or take for a slash, and others do not."""
+
+
+def _refuse_misread(url: str) -> None:
+    if _MISREAD.search(url):
+        raise ValueError(f"it has a blank, a backslash or a control character: {_UNQUOTED}")
+
+
 _PLACE = re.compile(r"(\[[^][]*\]|[^][:]*)(:[0-9]*)?")
 _UNQUOTED = "an @, / or : of a user or password is written %40, %2F or %3A"
 _UNREADABLE = f"its host or port cannot be read: {_UNQUOTED}"

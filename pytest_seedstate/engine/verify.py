@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.errors import SeedstateError
+from pytest_seedstate.stores.base import SharingJournal
 
 if TYPE_CHECKING:
     from pytest_seedstate.engine.fleet import Fleet
@@ -22,6 +23,7 @@ A definition has `_DEFINITION` before its collection.
 _DEFINITION = "definition of "
 
 SHOWN_DIFFERENCES = 10
+_SHOWN_FOREIGN = 20
 
 
 class Verification:
@@ -45,9 +47,19 @@ class Verification:
         """Stores that have started since hold what they hold now in all that is remembered."""
         new = self._fleet.stores.keys() - self._known
         self._known |= new
+        for name in sorted(new):
+            self._tell_foreign(name)
         content = self._dump(new)
         for remembered in (*self._baselines.values(), *self._layers):
             remembered.update(content)
+
+    def _tell_foreign(self, name: str) -> None:
+        journal = self._fleet.stores[name].journal
+        if isinstance(journal, SharingJournal):
+            names = journal.foreign_names(name)
+            if names:
+                told = ", ".join(names[:_SHOWN_FOREIGN]) + ", ..." * (len(names) > _SHOWN_FOREIGN)
+                self._figures.remark(f"of others, and not compared: {told} ({name})")
 
     def remember(self, key: str) -> None:
         """What the stores hold now is the baseline of the state `key`."""

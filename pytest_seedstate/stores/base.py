@@ -142,6 +142,14 @@ class ReplacingJournal(Protocol):
         """How often it has done that; each time all connections to the data were cut."""
 
 
+@runtime_checkable
+class SharingJournal(Protocol):
+    """A journal of a service that others use too."""
+
+    def foreign_names(self, store: str) -> tuple[str, ...]:
+        """The collections of a store that were there before the run, which are left alone."""
+
+
 class Store(Protocol):
     """The adapter for one data service."""
 

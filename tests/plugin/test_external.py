@@ -152,3 +152,18 @@ def test_what_others_make_during_a_run_stays(tmp_path: Path, server: Mapping[str
     assert done.code == 0, done.output
     assert there(server) == (["precious", "theirs"], ["precious"])
     client(server, "dynamodb").delete_table(TableName="theirs")
+
+
+def test_what_is_not_ours_is_named_once(tmp_path: Path, server: Mapping[str, str]) -> None:
+    """With ``--seedstate-verify``, which does not compare it."""
+    tests = """
+    @pytest.mark.scenario("three")
+    @pytest.mark.parametrize("number", range(2))
+    def test_deletes(dynamodb, number):
+        dynamodb.Table("shop").delete_item(Key={"pk": "0"})
+    """
+    done = project(tmp_path, tests).run("--seedstate-verify", **environment(server))
+
+    assert done.code == 0, done.output
+    for store in ("dynamodb", "s3"):
+        assert done.output.count(f"of others, and not compared: precious ({store})") == 1

@@ -32,7 +32,7 @@ from pytest_seedstate.stores.opensearch_node.definitions import (
 )
 from pytest_seedstate.stores.opensearch_node.differences import Differences, without_aliases
 from pytest_seedstate.stores.opensearch_node.documents import DocumentsUndo
-from pytest_seedstate.stores.opensearch_node.left import index_touch, remove_left
+from pytest_seedstate.stores.opensearch_node.left import note_indices, remove_left
 from pytest_seedstate.stores.opensearch_node.node import Node, RefusedError, Searches
 from pytest_seedstate.stores.opensearch_node.ownership import Ownership
 from pytest_seedstate.stores.opensearch_node.restoring import Live, Restorer
@@ -106,6 +106,10 @@ class NodeJournal:
     def claim(self, declared: Sequence[Mapping[str, Any]]) -> None:
         """What a schema declares is ours at a shared node, see `read_declared`."""
         self._ownership.claim(read_declared(declared))
+
+    def foreign_names(self, store: str) -> tuple[str, ...]:
+        """The indices that are somebody else's; see `SharingJournal`."""
+        return self._ownership.foreign
 
     def owns(self, index: str) -> bool:
         """Whether an index is ours; always at a node that nobody else uses."""
@@ -188,11 +192,11 @@ class NodeJournal:
             return position
 
     def is_clean(self, since: int = 0) -> bool:
-        """Whether nothing was written since a position: two requests where nothing was."""
+        """Whether nothing was written since a position, to indices of others either."""
         with self._lock:
             if any(state is not self._positions[since] for state in self._positions[since + 1 :]):
                 return False
-            return self._is_at_top()
+            return self._is_at_top() and not self._left_as_written(since)
 
     def changes(self, since: int = 0) -> ChangeSet:
         """What differs from a position; searches see all that was written afterwards."""
@@ -222,12 +226,13 @@ class NodeJournal:
             target = self._positions[to]
             busy = self._written.settle()
             dropped = self._positions[to + 1 :]
-            rewound = Rewound()
+            told = self._left_as_written(to)
+            rewound = Rewound(replaced=tuple(told))
             if self._positions[-1] is not target or not self._is_at_top():
                 changed, phrases = self._restore(target)
                 touched = sum(1 for at in self._written.touches(to) if at.key)
                 writers = self._written.writers(to)
-                rewound = Rewound(touched or changed, tuple(busy + phrases), writers)
+                rewound = Rewound(touched or changed, tuple(busy + told + phrases), writers)
             del self._positions[to + 1 :]
             self._written.begin(to)
             self._drop_unneeded(dropped)
@@ -346,7 +351,7 @@ class NodeJournal:
         # From now on its scores are those that it will have after each rewind.
         self._node.delete([name])
         made = copied.make(self._node, name, definition)
-        self._note_made([name])
+        note_indices(self._made, [name])
         return held if made is None else replace(held, mark=made)
 
     def _restore(self, target: State) -> tuple[int, list[str]]:
@@ -366,17 +371,16 @@ class NodeJournal:
         )
         restored = restorer.restore()
         self._held = restored.held
-        self._note_made(name for name, each in self._held.items() if held.get(name) is not each)
+        replaced = [name for name, each in self._held.items() if held.get(name) is not each]
+        note_indices(self._made, replaced)
         self._searches = {}
         if any(index.searches for index in target.indices.values()):
             marks = self._node.marks()
             self._searches = {name: searches for name, (_, searches) in marks.items()}
         return restored.changed, phrases + restored.phrases
 
-    def _note_made(self, names: Iterable[str]) -> None:
-        if self._made is not None:
-            for name in names:
-                self._made.note(index_touch(name))
+    def _left_as_written(self, since: int) -> list[str]:
+        return self._ownership.left_as_written(self._written.touches(since))
 
     # -- positions
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pytest_seedstate.services.external.made import Made
 from pytest_seedstate.services.host.hosted import Touch
 from pytest_seedstate.stores.opensearch_node.node import USERS, Node
@@ -22,6 +24,8 @@ def remove_left(node: Node, made: Made) -> None:
     left.removed()
 
 
-def index_touch(name: str) -> Touch:
-    """An index as a whole."""
-    return Touch("opensearch", "", name)
+def note_indices(made: Made | None, names: Iterable[str]) -> None:
+    """Indices were just made by us."""
+    if made is not None:
+        for name in names:
+            made.note(Touch("opensearch", "", name))

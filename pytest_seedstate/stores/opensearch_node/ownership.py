@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
 from urllib.parse import unquote
 
 from pytest_seedstate.services.host.hosted import Touch
@@ -24,9 +25,9 @@ class Ownership:
         there: the indices that were there before us; None where the whole node is ours.
     """
 
-    def __init__(self, there: Iterable[str] | None) -> None:
+    def __init__(self, there: Mapping[str, IndexDefinition] | None) -> None:
         self.owns_all = there is None
-        self._foreign = set(there or ())
+        self._foreign = dict(there or {})
         self._claimed: set[str] = set()
         self._made: set[str] = set()
         self._definitions: set[tuple[str, str]] = set()
@@ -63,6 +64,24 @@ class Ownership:
         if self.owns_all or index in self._claimed:
             return True
         return index in self._made and index not in self._foreign
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """The indices that are somebody else's."""
+        return tuple(sorted(name for name in self._foreign if name not in self._claimed))
+
+    def left_as_written(self, touches: Iterable[Touch]) -> list[str]:
+        """The indices of others that were written to, by name, alias or wildcard: a phrase each."""
+        patterns = {"*" if each.collection == "_all" else each.collection for each in touches}
+        return [
+            f"opensearch: '{index}', which is not ours, stays as written"
+            for index in self.foreign
+            if any(
+                fnmatchcase(name, pattern)
+                for name in (index, *self._foreign[index].aliases)
+                for pattern in patterns
+            )
+        ]
 
     def of_indices(self, found: Mapping[str, IndexDefinition]) -> dict[str, IndexDefinition]:
         """Those that are ours."""
