@@ -75,6 +75,20 @@ def test_after_a_killed_run(tmp_path: Path, engine: DockerEngine) -> None:
     assert [found.id for found in engine.find(project=str(tmp_path))] == [container.id]
     (listed,) = commands.told("status", code=1)["containers"]
     assert (listed["running"], listed["users"]) == (True, [])
+
+    up = commands.told(
+        "up", "--stores", "postgres", "--provider", "containers", SEEDSTATE_REUSE="true"
+    )
+    assert list(up["services"]) == ["postgres"]
+    told = commands.told("status")
+    assert told["stores"]["postgres"]["counts"] == {"products": 0}
+    assert [one["users"] for one in told["containers"]] == [[up["pid"]]]
+    assert "the services are up from another provider: postgres is containers" in commands.refused(
+        "up", "--provider", "embedded", code=1
+    )
+    beside = project.run(*KEEPING, "--seedstate-diff=off")
+    assert beside.code == 0, beside.output
+    assert "postgres" in commands.told("status")["services"]
     assert [one["container"] for one in commands.told("down")["removed"]] == [container.id]
     assert engine.find(project=str(tmp_path)) == []
     assert project.leftovers() == []

@@ -347,7 +347,7 @@ class ContainerService(ABC):
         """See to it that nothing of earlier runs is in it; removed, and told why, if that fails."""
         assert self._container is not None
         with spot.register.locked():
-            if not is_new and not spot.others(within=True):
+            if not is_new and not spot.others_within():
                 try:
                     self.empty(spot)
                 except OSError as error:
@@ -360,7 +360,7 @@ class ContainerService(ABC):
     def _find_kept(self, engine: DockerEngine, spot: KeptSpot, image: str) -> Found | None:
         for found in engine.find(token=spot.token):
             # The name of the image may mean another one by now.
-            if found.running and (found.image == image or spot.others()):
+            if found.running and (found.image == image or spot.others_within()):
                 return found
             engine.remove(found.id)
         return None
@@ -376,8 +376,8 @@ class ContainerService(ABC):
         assert self._container is not None
         assert self._guard is not None
         with spot.register.locked():
-            others = spot.others()
-            # Whoever found that it could not be emptied may have removed it.
+            # Those that only wait for it find the next one, as we do when they have removed it.
+            others = spot.others_within()
             is_there = any(one.id == self._container for one in engine.find(token=spot.token))
             if is_there and others:
                 raise SeedstateError(

@@ -143,10 +143,10 @@ class KeptSpot:
         self._entry = Entry(self.token, *kind, self._reserved.number, self.secret)
         self.register.add(self._entry)
 
-    def others(self, *, within: bool = False) -> list[int]:
-        """Pids of other processes that use it, see `Register.users`; while that is locked."""
+    def others_within(self) -> list[int]:
+        """Pids of other processes that work in it; while the register is locked."""
         own = self.use.pid
-        users = self.register.users(self.token, within=within)
+        users = self.register.users(self.token, within=True)
         if own in users:
             users.remove(own)
         return users
