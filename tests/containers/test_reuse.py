@@ -80,6 +80,8 @@ def test_found_again(project: Path, engine: DockerEngine, containers: Containers
         True,
         (),
     )
+    # By this testcontainers' reaper finds what it removes.
+    assert "org.testcontainers.session-id" not in containers()[0].labels
     assert remove_kept(engine, project) == [kept]
     assert containers() == []
     assert not beside_runs(project, "containers-postgres").exists()

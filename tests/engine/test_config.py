@@ -29,6 +29,14 @@ def test_an_explicit_zero_is_a_value():
     assert read(seedstate_lock_timeout="0").lock_timeout == 0
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"), [(None, False), (True, True), ("1", True), ("Yes", True), ("0", False)]
+)
+def test_a_switch_may_be_a_text_of_the_environment(value, expected):
+    """Pytest's ini gives a truth value, a variable a text."""
+    assert read(seedstate_reuse=value).reuse is expected
+
+
 def test_the_clock_is_read_as_utc():
     """With or without an offset."""
     expected = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -40,6 +48,7 @@ def test_the_clock_is_read_as_utc():
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
+        ("seedstate_reuse", "maybe", "is 'maybe', and should be true or false"),
         ("seedstate_seed", "many", "not a whole number"),
         ("seedstate_order", "of", "did you mean 'off'"),
         ("seedstate_diff", "fail", "did you mean 'failed'"),
