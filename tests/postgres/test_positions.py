@@ -213,3 +213,23 @@ def test_a_position_that_was_lost_is_lost_once(database: Database) -> None:
     assert journal.rewind(position).replaced
     database.assert_at("schema")
     assert journal.is_clean(position)
+
+
+def test_large_objects_are_the_same_for_every_position_in_a_clone(database: Database) -> None:
+    """The clone has other versions of them; a wider fixture's position has none of its own."""
+    database.make(PEOPLE)
+    journal, app = database.store.journal, database.connect()
+    app.execute("SELECT lo_from_bytea(4711, 'data')")
+    database.keep("with an object")
+    app.execute("UPDATE people SET age = 1 WHERE id = 1")
+    fixture = journal.mark()
+    database.remember("fixture")
+    snapshot = journal.mark()
+    app.execute("CREATE TABLE extra (i int)")
+    assert journal.rewind(snapshot).replaced
+    for position in (snapshot, fixture):
+        assert not journal.changes(position)
+    assert not journal.rewind(fixture).replaced
+    database.assert_at("fixture")
+    assert not journal.rewind().replaced
+    database.assert_at("with an object")

@@ -344,15 +344,18 @@ class PostgresJournal:
     def _beside_rows(self, position: Position, undone: Undone) -> Iterator[str]:
         if undone.objects != position.objects:
             with self._control.transaction() as connection:
-                objects = self._database.write_objects(connection, position.large_objects)
+                position.objects = self._database.write_objects(connection, position.large_objects)
             yield "large objects"
-            for other in self._positions.values():
-                if other.large_objects == position.large_objects:
-                    other.objects = objects
+            self._share_objects(position)
         if undone.refreshed:
             with self._control.transaction() as connection:
                 refresh_views(connection, position.views)
             yield "materialised views"
+
+    def _share_objects(self, here: Position) -> None:
+        for each in self._positions.values():
+            if each.large_objects == here.large_objects:
+                each.objects = here.objects
 
     def _replace(self, to: int, reason: str) -> Rewound:
         position, start = self._positions[to], self._positions[0]
@@ -363,6 +366,7 @@ class PostgresJournal:
             here = self._positions.items()
             self._positions = {n: base if each is start else each for n, each in here}
             self._database.redo(entries, position)
+            self._share_objects(position)
         else:
             self._positions = dict.fromkeys(self._positions, base)
         if position is not start and entries is None:
