@@ -168,6 +168,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _url("postgres", "PostgreSQL", "DATABASE_URL"),
     _url("aws", "AWS emulator", "AWS_ENDPOINT_URL"),
+    _url("dynamodb", "DynamoDB", "AWS_ENDPOINT_URL_DYNAMODB"),
+    _url("s3", "S3", "AWS_ENDPOINT_URL_S3"),
     _url("opensearch", "OpenSearch", "OPENSEARCH_URL"),
     Setting("seedstate_scenarios", "linelist", "Folders that hold packs (default: scenarios)"),
     Setting("seedstate_default_pack", "string", "Pack that a bare scenario name means first"),

@@ -28,7 +28,7 @@ class Settings:
     Attributes:
         providers: who provides each service, by its name.
         images: of ``postgres``, ``localstack`` and ``opensearch`` containers.
-        urls: of external services, by the service's name, those that are set.
+        urls: of external services, by the name of the service, or of AWS's store; those that are set.
     """
 
     root: Path
@@ -121,7 +121,7 @@ class Settings:
             ),
             urls={
                 service: url
-                for service in STORES_OF_SERVICE
+                for service in (*STORES_OF_SERVICE, *STORES_OF_SERVICE["aws"])
                 if (url := value(f"seedstate_{service}_url"))
             },
             opensearch_rewind=values.choice(

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_seedstate.errors import MissingExtraError
+from pytest_seedstate.stores.aws_http import variables_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -62,7 +63,7 @@ class Clients:
     @cached_property
     def dynamodb(self) -> Any:
         """A boto3 DynamoDB resource."""
-        return self._boto3().resource("dynamodb", **self._aws)
+        return self._boto3().resource("dynamodb", **self._aws("dynamodb"))
 
     @cached_property
     def s3(self) -> Any:
@@ -70,7 +71,7 @@ class Clients:
         from botocore.config import Config
 
         return self._boto3().client(
-            "s3", config=Config(s3={"addressing_style": "path"}), **self._aws
+            "s3", config=Config(s3={"addressing_style": "path"}), **self._aws("s3")
         )
 
     @cached_property
@@ -107,9 +108,8 @@ class Clients:
             raise MissingExtraError("aws", "boto3", "an AWS client") from None
         return boto3
 
-    @property
-    def _aws(self) -> dict[str, str]:
-        aws = self._variables("aws")
+    def _aws(self, store: str) -> dict[str, str]:
+        aws = variables_of(store, self._variables("aws"))
         return {
             "endpoint_url": aws["url"],
             "region_name": aws["region"],

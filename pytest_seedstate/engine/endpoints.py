@@ -16,6 +16,7 @@ from pytest_seedstate.config.services import STORES_OF_SERVICE
 from pytest_seedstate.engine.endpoint_urls import DEFAULT_REGION, Endpoint, read_endpoint
 from pytest_seedstate.engine.environment import (
     DEFAULTS,
+    OF_STORES,
     expand,
     given_environment,
     refuse_foreign_hosts,
@@ -150,11 +151,12 @@ def external_endpoint(service: str, settings: Settings) -> Endpoint:
     Raises:
         SeedstateError: nothing says where, or as `named_endpoints`.
     """
-    for name, url in _named(service, settings):
-        if url:
-            found = read_endpoint(service, url, name, settings.trusted_hosts)
-            ca_file = {"ca_file": str(settings.ca_file)} if settings.ca_file else {}
-            return replace(found, variables={**found.variables, **ca_file})
+    found = _first(service, _named(service, settings), settings)
+    if service == "aws":
+        found = _as_two_services(found, settings)
+    if found is not None:
+        ca_file = {"ca_file": str(settings.ca_file)} if settings.ca_file else {}
+        return replace(found, variables={**found.variables, **ca_file})
     setting, *names = (name for name, _ in _named(service, settings))
     raise SeedstateError(
         f"{service} is external, and nothing says where it is",
@@ -166,7 +168,49 @@ def external_endpoint(service: str, settings: Settings) -> Endpoint:
 
 def is_named(service: str, settings: Settings) -> bool:
     """Whether anything says where an external service is."""
-    return any(url for _, url in _named(service, settings))
+    named = _named(service, settings)
+    if service == "aws":
+        named = [*named, *(each for store in _AWS_STORES for each in _named_store(store, settings))]
+    return any(url for _, url in named)
+
+
+_AWS_STORES = STORES_OF_SERVICE["aws"]
+
+
+def _first(
+    service: str, named: Iterable[tuple[str, str | None]], settings: Settings
+) -> Endpoint | None:
+    for name, url in named:
+        if url:
+            return read_endpoint(service, url, name, settings.trusted_hosts)
+    return None
+
+
+def _as_two_services(found: Endpoint | None, settings: Settings) -> Endpoint | None:
+    """DynamoDB and S3 where each may have its own URL; ``s3_url`` is there where they differ."""
+    own = {store: _first("aws", _named_store(store, settings), settings) for store in _AWS_STORES}
+    if not any(own.values()):
+        return found
+    dynamodb, s3 = (own[store] or found for store in _AWS_STORES)
+    if dynamodb is None or s3 is None:
+        missing = "dynamodb" if dynamodb is None else "s3"
+        names = [name for name, _ in _named_store(missing, settings)]
+        raise SeedstateError(
+            f"{missing} is external, and nothing says where it is",
+            where="seedstate_provider",
+            checked=f"{', '.join(names)}; seedstate_aws_url, AWS_ENDPOINT_URL",
+            fix=f"set {names[0]} or {names[-1]}",
+        )
+    if dynamodb.variables["url"] == s3.variables["url"]:
+        return dynamodb
+    return replace(dynamodb, variables={**dynamodb.variables, "s3_url": s3.variables["url"]})
+
+
+def _named_store(store: str, settings: Settings) -> list[tuple[str, str | None]]:
+    """As `_named`, for one store of AWS; a setting for both comes before its variable."""
+    variable = next(name for name, own in OF_STORES.items() if own == f"{store}_url")
+    given = None if settings.urls.get("aws") else given_environment().get(variable)
+    return [(f"seedstate_{store}_url", settings.urls.get(store)), (variable, given)]
 
 
 def _named(service: str, settings: Settings) -> list[tuple[str, str | None]]:

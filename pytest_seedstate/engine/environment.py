@@ -25,6 +25,9 @@ DEFAULTS = {
 }
 """What ``seedstate_env`` holds for each service without any ini line."""
 
+OF_STORES = {"AWS_ENDPOINT_URL_DYNAMODB": "dynamodb_url", "AWS_ENDPOINT_URL_S3": "s3_url"}
+"""What AWS clients read before ``AWS_ENDPOINT_URL``, and the variable of ``aws`` that it has."""
+
 Variables = Callable[[str], Mapping[str, str]]
 """The variables of a service by its name."""
 
@@ -49,6 +52,8 @@ def expand(templates: Mapping[str, str], variables: Variables) -> dict[str, str]
         result = text
         for service, variable in _places(name, text):
             known = variables(service)
+            if service == "aws":
+                known = {**dict.fromkeys(OF_STORES.values(), known["url"]), **known}
             if variable not in known:
                 raise unknown_name(
                     f"variable of {service}", variable, list(known), where=f"seedstate_env, {name}"
@@ -109,6 +114,19 @@ def note_given(names: Iterable[str]) -> str:
     """What `given_environment` needs once these variables are overwritten, for ``SEEDSTATE_GIVEN``."""
     given = given_environment()
     return json.dumps({name: given.get(name, "") for name in names})
+
+
+def urls_of_single_services(names: Iterable[str]) -> dict[str, str]:
+    """Templates for what AWS clients read before ``AWS_ENDPOINT_URL``.
+
+    Args:
+        names: variables that there are: clients would be led past this run by them.
+    """
+    return {
+        name: f"{{aws.{OF_STORES.get(name, 'url')}}}"
+        for name in names
+        if name.startswith("AWS_ENDPOINT_URL_")
+    }
 
 
 def is_local(host: str) -> bool:

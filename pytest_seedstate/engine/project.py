@@ -13,9 +13,12 @@ from pytest_seedstate.config.services import SERVICE_OF_STORE, STORES_OF_SERVICE
 from pytest_seedstate.engine.datasets import Datasets
 from pytest_seedstate.engine.environment import (
     DEFAULTS,
+    OF_STORES,
     expand,
+    given_environment,
     refuse_foreign_hosts,
     services_named,
+    urls_of_single_services,
 )
 from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
@@ -196,7 +199,7 @@ class Project:
         Raises:
             SeedstateError: a template is wrong, or leads to a host that is not this machine.
         """
-        exported = expand(self._templates(self.settings.env), self._variables)
+        exported = expand(self._exported_templates(), self._variables)
         refuse_foreign_hosts(exported, self.settings.trusted_hosts)
         return exported
 
@@ -212,7 +215,7 @@ class Project:
             SeedstateError: the Docker engine cannot be used, or a template is wrong.
         """
         self.exported_environment()
-        templates = self._usual_templates() | self._templates(self.settings.env)
+        templates = self._usual_templates() | self._exported_templates()
         return expand(templates, self._from_containers.variables)
 
     @cached_property
@@ -222,11 +225,25 @@ class Project:
         return FromContainers(self._variables)
 
     def _usual_templates(self) -> dict[str, str]:
-        return {
+        usual = {
             name: template
             for service in self.services
             for name, template in DEFAULTS[service].items()
         }
+        return usual | (self._of_single_services if "aws" in self.services else {})
+
+    def _exported_templates(self) -> dict[str, str]:
+        templates = self._templates(self.settings.env)
+        if "AWS_ENDPOINT_URL" not in templates:
+            return templates
+        return self._of_single_services | templates
+
+    @cached_property
+    def _of_single_services(self) -> dict[str, str]:
+        """What would lead AWS clients elsewhere than ``AWS_ENDPOINT_URL`` does."""
+        named = [name for name, own in OF_STORES.items() if own[:-4] in self.settings.urls]
+        given = [name for name, value in given_environment().items() if value]
+        return urls_of_single_services([*named, *given])
 
     def _templates(self, templates: Mapping[str, str]) -> dict[str, str]:
         """Those that name services of this project only: of endpoints, some may be left out."""

@@ -13,10 +13,12 @@ from pytest_seedstate.engine.recorded import RecordedService, Variables
 from pytest_seedstate.errors import MissingExtraError, SeedstateError
 from pytest_seedstate.services.base import Service
 from pytest_seedstate.services.external.existing import ExistingService
+from pytest_seedstate.stores.aws_http import variables_of
 from pytest_seedstate.stores.base import Journal
 
 if TYPE_CHECKING:
     from pytest_seedstate.services.external.made import Made
+    from pytest_seedstate.services.proxy.pair import ProxyPair
     from pytest_seedstate.services.rundir import RunDir
     from pytest_seedstate.stores.base import Store
 
@@ -125,16 +127,26 @@ def _in_use(
     if shared:
         from pytest_seedstate.services.external.made import Made
 
-        place = f"{service.variables['host']}:{service.variables['port']}"
+        urls = (service.variables.get(f"{each}_url", "") for each in ("dynamodb", "s3"))
+        place = " ".join(filter(None, (*urls, service.variables["url"].rpartition("@")[2])))
         made = Made(rundir.project, service.name, place)
         behind_proxy = {"made": str(made.path), "made_at": place}
-    proxy = RecordingProxy(
-        rundir,
-        title=f"the recording proxy of {title}",
-        upstream=lambda: {**service.variables, **behind_proxy},
-        classifier=service.name,
-        port=settings.port_of(service.name),
-    )
+
+    def proxy_of(name: str, port: int | None) -> RecordingProxy:
+        return RecordingProxy(
+            rundir,
+            title=f"the recording proxy of {title}",
+            upstream=lambda: {**variables_of(name, service.variables), **behind_proxy},
+            classifier=name,
+            port=port,
+        )
+
+    proxy: RecordingProxy | ProxyPair = proxy_of(service.name, settings.port_of(service.name))
+    if "s3_url" in service.variables:
+        from pytest_seedstate.services.proxy.pair import ProxyPair
+
+        first = proxy_of("dynamodb", settings.port_of("aws"))
+        proxy = ProxyPair(first, {"s3": proxy_of("s3", None)})
 
     def make_aws(behind: Variables, through: Variables) -> list[Store]:
         from pytest_seedstate.stores.recorded.aws import recorded_aws

@@ -11,6 +11,7 @@ from pytest_seedstate.services.base import Service
 
 if TYPE_CHECKING:
     from pytest_seedstate.services.external.made import Made
+    from pytest_seedstate.services.proxy.pair import ProxyPair
     from pytest_seedstate.services.proxy.service import RecordingProxy
     from pytest_seedstate.stores.base import Journal, Store
 
@@ -42,7 +43,7 @@ class RecordedService:
     def __init__(
         self,
         service: Service,
-        proxy: RecordingProxy,
+        proxy: RecordingProxy | ProxyPair,
         make: MakeStores,
         told: Variables | None = None,
         made: Made | None = None,
@@ -73,7 +74,13 @@ class RecordedService:
             "url": f"http://{login}{at}{place}{slash}{path}",
             "host": self._proxy.host,
             "port": str(self._proxy.port),
+            **{name: url for name, url in self._own_urls().items() if name in behind},
         }
+
+    def _own_urls(self) -> dict[str, str]:
+        """Where stores are that have a proxy of their own."""
+        urls: Mapping[str, str] = getattr(self._proxy, "urls", {})
+        return {f"{store}_url": url for store, url in urls.items()}
 
     def start(self) -> None:
         """Start the service, and the proxy meanwhile."""

@@ -22,6 +22,11 @@ from pytest_seedstate.stores.http_client import Answer, HttpClient
 _SAFE_IN_PATH = "/-_.~"
 
 
+def variables_of(store: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables of ``aws`` with the ``url`` of one store, where that has its own."""
+    return {**variables, "url": variables.get(f"{store}_url", variables["url"])}
+
+
 class AwsError(Exception):
     """The service refused a call.
 

@@ -167,3 +167,70 @@ def test_what_is_not_ours_is_named_once(tmp_path: Path, server: Mapping[str, str
     assert done.code == 0, done.output
     for store in ("dynamodb", "s3"):
         assert done.output.count(f"of others, and not compared: precious ({store})") == 1
+
+
+def test_dynamodb_and_s3_may_be_two_services(tmp_path: Path, server: Mapping[str, str]) -> None:
+    """Each by its own URL, for the fixtures and for an application by its variables."""
+    tests = """
+    import boto3
+
+    pytestmark = pytest.mark.scenario("three")
+
+    def test_both_are_reached(dynamodb, s3, seedstate_env):
+        urls = {seedstate_env[f"AWS_ENDPOINT_URL_{name}"] for name in ("DYNAMODB", "S3")}
+        assert len(urls) == 2
+        assert all(url.startswith("http://127.0.0.1:") for url in urls)
+        assert urls.isdisjoint(os.environ["GIVEN"].split())
+        boto3.client("dynamodb").delete_item(TableName="shop", Key={"pk": {"S": "0"}})
+        boto3.client("s3").delete_object(Bucket="photos", Key="0.jpg")
+
+    def test_both_are_rewound(dynamodb, s3):
+        assert len(dynamodb.Table("shop").scan()["Items"]) == 3
+        assert len(s3.list_objects_v2(Bucket="photos")["Contents"]) == 3
+        assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == ["photos"]
+    """
+    with moto_server() as other:
+        named = {
+            "AWS_ENDPOINT_URL_DYNAMODB": server["url"],
+            "AWS_ENDPOINT_URL_S3": other["url"],
+            "AWS_REGION": "eu-west-2",
+            "AWS_DEFAULT_REGION": "eu-west-2",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+        }
+        done = project(tmp_path, tests).run(**named, GIVEN=f"{server['url']} {other['url']}")
+        assert done.code == 0, done.output
+        assert there(other) == ([], [])
+        assert there(server) == (["precious"], ["precious"])
+
+        del named["AWS_ENDPOINT_URL_S3"]
+        alone = project(tmp_path, tests).run(**named, GIVEN="")
+        assert "s3 is external, and nothing says where it is" in alone.output
+        assert "set seedstate_s3_url or AWS_ENDPOINT_URL_S3" in alone.output
+
+
+def test_no_variable_of_the_shell_leads_past_the_run(
+    tmp_path: Path, server: Mapping[str, str]
+) -> None:
+    """AWS clients read those of single services first."""
+    tests = """
+    import boto3
+
+    @pytest.mark.scenario("three")
+    def test_writes(s3):
+        client = boto3.client("s3")
+        client.put_object(Bucket="photos", Key="new", Body=b"")
+        assert client.meta.endpoint_url == os.environ["AWS_ENDPOINT_URL"]
+        assert os.environ["AWS_ENDPOINT_URL_SQS"] == os.environ["AWS_ENDPOINT_URL"]
+    """
+    ini = INI.replace("    seedstate_provider = aws=external\n", "")
+    done = project(tmp_path, tests, ini).run(
+        AWS_ENDPOINT_URL_S3=server["url"],
+        AWS_ENDPOINT_URL_SQS="https://sqs.example.com",
+        AWS_REGION="eu-west-2",
+        AWS_ACCESS_KEY_ID="key",
+        AWS_SECRET_ACCESS_KEY="secret",
+    )
+
+    assert done.code == 0, done.output
+    assert there(server) == (["precious"], ["precious"])

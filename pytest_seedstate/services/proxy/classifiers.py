@@ -87,13 +87,13 @@ def classifier_for(name: str, upstream: Mapping[str, str]) -> Classifier:
     """The classifier of a kind of service.
 
     Args:
-        name: ``aws`` or ``opensearch``.
+        name: ``aws``, or one of its stores; ``opensearch``.
         upstream: the service's variables.
 
     Raises:
         ValueError: it is none of these.
     """
-    if name == "aws":
+    if name in ("aws", "dynamodb", "s3"):
         from pytest_seedstate.services.proxy.aws_requests import AwsRequests
 
         return AwsRequests(upstream)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pytest_seedstate.services.aws.describing import describing
 from pytest_seedstate.services.external.made import Made
 from pytest_seedstate.services.host.hosted import Touch
+from pytest_seedstate.stores.aws_http import variables_of
 from pytest_seedstate.stores.dynamodb import DynamoDBStore
 from pytest_seedstate.stores.recorded.dynamodb import DynamoDBRecords
 from pytest_seedstate.stores.recorded.journal import RecordedJournal
@@ -29,7 +30,8 @@ def recorded_aws(
 
     Args:
         title: how they are called in messages, e.g. ``LocalStack``.
-        upstream: ``url``, ``region``, ``access_key`` and ``secret_key`` of the service itself.
+        upstream: ``url``, ``region``, ``access_key`` and ``secret_key`` of the service itself; ``s3_url``
+            where S3 is another.
         recorded: the same with the recorder's ``url``, which applications use.
         recording: what it has recorded.
         ours: tables and buckets that are there already and are ours to change all the same.
@@ -39,7 +41,10 @@ def recorded_aws(
     Raises:
         SeedstateError: the service does not answer.
     """
-    records: list[Records] = [DynamoDBRecords(upstream), S3Records(upstream)]
+    records: list[Records] = [
+        DynamoDBRecords(variables_of("dynamodb", upstream)),
+        S3Records(variables_of("s3", upstream)),
+    ]
     if made is not None:
         _remove_left(made, records)
     journal = RecordedJournal(
@@ -54,8 +59,10 @@ def recorded_aws(
     # The stores' own writes are recorded too: that is how the journal knows what was loaded.
     return (
         journal,
-        DynamoDBStore(recorded, journal, foreign=journal.foreign_names("dynamodb")),
-        S3Store(recorded, journal, foreign=journal.foreign_names("s3")),
+        DynamoDBStore(
+            variables_of("dynamodb", recorded), journal, foreign=journal.foreign_names("dynamodb")
+        ),
+        S3Store(variables_of("s3", recorded), journal, foreign=journal.foreign_names("s3")),
     )
 
 
