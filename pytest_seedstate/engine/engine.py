@@ -14,6 +14,7 @@ from pytest_seedstate.engine.figures import Figures
 from pytest_seedstate.engine.fleet import Fleet
 from pytest_seedstate.engine.keeping import Keeping
 from pytest_seedstate.engine.layers import Layer, LayerStack, Owner, Positions, end_and_tell
+from pytest_seedstate.engine.one_at_a_time import one_at_a_time
 from pytest_seedstate.engine.side_by_side import side_by_side
 from pytest_seedstate.engine.snapshots import Snapshots
 from pytest_seedstate.engine.states import State, States
@@ -27,14 +28,13 @@ if TYPE_CHECKING:
     from pytest_seedstate.records.progress import Progress
     from pytest_seedstate.stores.base import Journal
 
-_MOST_COMPARISONS = 4
-"""How often stores are compared while somebody goes on writing."""
-_PATIENCE_WITH_THE_DEAD = 0.5
-"""Seconds from a store's first failure to the news that its service has ended."""
+_MOST_COMPARISONS = 4  # of the stores while somebody goes on writing
+_PATIENCE_WITH_THE_DEAD = 0.5  # seconds from a store's first failure to news of its service's end
 
 
+@one_at_a_time
 class Engine:
-    """Drives the stores of one run; used from one thread.
+    """Drives the stores of one run, for one thread after the other.
 
     Args:
         fleet: the services and stores.
@@ -71,6 +71,9 @@ class Engine:
 
     def start(self, stores: Iterable[str]) -> None:
         """Start the services of `stores`, with their schema."""
+        self._start(stores)
+
+    def _start(self, stores: Iterable[str]) -> None:
         self.fleet.start({*stores, *self._schema.companions}, self._schema)
         if self._verification:
             self._verification.stores_started()
@@ -104,7 +107,7 @@ class Engine:
             self.fleet.import_ahead(needed)
             # Making the data takes about as long as starting the services to load it into.
             with ThreadPoolExecutor(1) as pool:
-                starting = pool.submit(self.start, needed)
+                starting = pool.submit(self._start, needed)
                 if state is not None:
                     self.states.make_ahead(state)
                 meanwhile()
@@ -172,9 +175,7 @@ class Engine:
 
     def is_clean_since(self, positions: Positions) -> bool:
         """Whether no store differs from what it held at these positions."""
-        return all(
-            journal.is_clean(positions.get(journal.name, 0)) for journal in self.fleet.journals
-        )
+        return all(each.is_clean(positions.get(each.name, 0)) for each in self.fleet.journals)
 
     @property
     def is_untouched(self) -> bool:
@@ -183,8 +184,7 @@ class Engine:
 
     def changes(self) -> ChangeSet:
         """What the current test has changed in all stores."""
-        tops = self.tops()
-        found = (journal.changes(tops[journal.name]) for journal in self.fleet.journals)
+        found = (each.changes(self.layers.top(each.name)) for each in self.fleet.journals)
         return reduce(or_, found, ChangeSet())
 
     # -- the way back
@@ -361,9 +361,7 @@ class Engine:
     def go_back(self, positions: Positions, by: str = "a failure") -> None:
         """Put all stores back to positions; later ones are gone, and snapshots with them."""
         self.snapshots.drop_later(positions, by)
-        self._rewind_each(
-            [(journal, positions.get(journal.name, 0)) for journal in self.fleet.journals]
-        )
+        self._rewind_each([(each, positions.get(each.name, 0)) for each in self.fleet.journals])
 
     # -- the state of a failed test
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, Literal
 
 Kind = Literal["inserted", "updated", "deleted"]
@@ -12,9 +13,20 @@ Data = dict[str, dict[str, dict[str, list[dict[str, Any]]]]]
 """Records by store, collection and kind; see `ChangeSet.as_data`."""
 
 
-def _differ(one: Any, other: Any) -> bool:
-    # Python takes True for 1.
-    return bool(one != other) or isinstance(one, bool) != isinstance(other, bool)
+def _same(one: Any, other: Any) -> bool:
+    """Whether stored values are the same, in depth.
+
+    Unlike for Python, 1 is not true, and 1.50 is not 1.5; a NaN is itself.
+    """
+    if isinstance(one, bool) != isinstance(other, bool):
+        return False
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, list | tuple) and type(one) is type(other):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, float | Decimal) and type(one) is type(other):
+        return str(one) == str(other)
+    return bool(one == other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ class Change:
         return {
             name: (before.get(name), after.get(name))
             for name in {**before, **after}
-            if (name in before) != (name in after) or _differ(before[name], after[name])
+            if (name in before) != (name in after) or not _same(before[name], after[name])
         }
 
     def as_data(self) -> dict[str, Any]:
@@ -72,7 +84,7 @@ class Change:
             None if record is None else {n: v for n, v in record.items() if n not in names}
             for record in (self.before, self.after)
         )
-        if self.kind == "updated" and before == after:
+        if _same(before, after) and not _same(self.before, self.after):
             return None
         key = {name: value for name, value in self.key.items() if name not in names}
         return replace(self, key=key, before=before, after=after)

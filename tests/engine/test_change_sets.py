@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
+
+import pytest
 
 from pytest_seedstate.stores.changes import Change, ChangeSet
 
@@ -36,6 +39,36 @@ def test_a_field_that_comes_or_goes_differs() -> None:
     one = change({"sku": 1, "a": None, "b": True, "c": 1}, {"sku": 1, "b": 1, "c": 1.0, "d": None})
     assert one.fields == {"a": (None, None), "b": (True, 1), "d": (None, None)}
     assert one.as_data() == {"sku": 1, **one.fields}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"on": 0}, {"on": False}),
+        ([{"on": True}], [{"on": 1}]),
+        ([1, 2], [1, 2, 3]),
+        (Decimal("1.50"), Decimal("1.5")),
+        (-0.0, 0.0),
+    ],
+)
+def test_values_that_python_takes_for_equal_differ(before: Any, after: Any) -> None:
+    """In depth, and whatever else is ignored; a change of them alone can be ignored, too."""
+    one = change({"sku": 1, "a": before, "at": 1}, {"sku": 1, "a": after, "at": 2})
+    assert one.fields == {"a": (before, after), "at": (1, 2)}
+    assert one.without(["at"]) == change({"sku": 1, "a": before}, {"sku": 1, "a": after})
+    assert one.without(["a", "at"]) is None
+
+
+def test_what_is_no_number_is_the_same_as_itself() -> None:
+    """In a field and in a key."""
+    record = {"sku": float("nan"), "a": Decimal("NaN"), "b": [float("nan")], "c": 1}
+    assert change(record, {**record, "sku": float("nan"), "c": 2}).fields == {"c": (1, 2)}
+
+
+def test_a_change_that_no_field_shows_is_not_ignored() -> None:
+    """Its journal says that it is one."""
+    one = change({"sku": 1}, {"sku": 1})
+    assert one.without(["unrelated"]) == one
 
 
 def test_equal_changes_may_have_been_made_by_others() -> None:

@@ -323,3 +323,53 @@ def test_each_change_tells_who_made_it(project: pytest.Pytester) -> None:
         ],
         consecutive=True,
     )
+
+
+def test_several_threads_may_ask(project: pytest.Pytester) -> None:
+    """At once, beside the test, and still when it has ended: what they find is right, and goes."""
+    project.makepyfile(
+        test_threads="""
+        import threading
+        import time
+        from concurrent.futures import ThreadPoolExecutor
+
+        import pytest
+
+        COUNTS = "SELECT count(*) FROM products"
+
+        def put(table, key):
+            table.put_item(Item={"pk": key, "sk": "1"})
+
+        @pytest.mark.scenario("three-products")
+        def test_waits(postgres, dynamodb, seedstate):
+            with ThreadPoolExecutor(4) as pool:
+                rows = [pool.submit(seedstate.wait_for, "products", inserted=1) for _ in range(2)]
+                items = [pool.submit(seedstate.wait_for, "shop", inserted=1) for _ in range(2)]
+                for number in range(20):
+                    seedstate.changes()
+                    seedstate.snapshot(str(number))
+                put(dynamodb.Table("shop"), "of a test")
+                postgres.execute("INSERT INTO products VALUES ('of a test', 'x', 1)")
+                for wait in (*rows, *items):
+                    assert wait.result()
+            assert len(seedstate.changes()) == 2
+            seedstate.restore("0")
+            assert seedstate.changes() == {}
+
+        @pytest.mark.scenario("three-products")
+        @pytest.mark.parametrize("number", range(6))
+        def test_finds_its_state(postgres, seedstate, number):
+            assert postgres.execute(COUNTS).fetchone() == (3,)
+            late = threading.Thread(
+                target=lambda: pytest.raises(
+                    Exception, seedstate.wait_for, "products", inserted=9, timeout=0.3
+                )
+            )
+            late.start()
+            postgres.execute("INSERT INTO products VALUES ('of a test', 'x', 1)")
+            while number == 0 and late.is_alive():
+                assert len(seedstate.changes()) == 1
+        """
+    )
+    result = project.runpytest_subprocess("--seedstate-verify")
+    result.assert_outcomes(passed=7)
