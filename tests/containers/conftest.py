@@ -19,6 +19,7 @@ from pytest_seedstate.services.containers.recipe import Recipe
 from pytest_seedstate.services.containers.register import register_of
 from pytest_seedstate.services.containers.service import ContainerService
 from pytest_seedstate.services.containers.spots import Spot
+from pytest_seedstate.services.containers.sweeping import remove_kept
 from pytest_seedstate.services.ports import HOST
 from pytest_seedstate.services.rundir import RunDir
 from tests.docker import image, require_docker
@@ -60,6 +61,7 @@ def project(tmp_path: Path, engine: DockerEngine) -> Iterator[Path]:
 def clean_up(tmp_path: Path, engine: DockerEngine) -> Iterator[None]:
     """No container of a project in the test's own folder outlives the test."""
     yield
+    remove_kept(engine, tmp_path)
     for found in engine.find(project=str(tmp_path)):
         engine.remove(found.id)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_seedstate.services.containers.docker_engine import DockerEngine
+from pytest_seedstate.services.containers.sweeping import remove_kept
 from tests.containers.test_runs import PACK
 from tests.plugin.inner_runs import InnerProject
 
@@ -176,8 +177,7 @@ def test_workers(tmp_path: Path, engine: DockerEngine) -> None:
             one.labels["pytest-seedstate.service"] for one in engine.find(project=str(tmp_path))
         )
         assert kept == {"aws": 2}
-    for found in engine.find(project=str(tmp_path)):
-        engine.remove(found.id)
+    remove_kept(engine, tmp_path)
 
     shared = ("-o", "seedstate_localstack=shared")
     for name in ("here-gw0", "here-gw1"):
