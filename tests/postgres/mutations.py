@@ -13,6 +13,7 @@ APPLICATIONS = "tests/postgres/test_applications.py::"
 DISPOSABLE = "tests/postgres/test_disposable.py::"
 REPLACING = "tests/postgres/test_replacing.py::"
 SETTINGS = "tests/postgres/test_settings.py::"
+UNTOLD = "tests/postgres/test_untold.py::"
 VIEWS = "tests/postgres/test_views.py::"
 
 _LOGS = "stores/postgres/install_sql.py"
@@ -149,8 +150,8 @@ _UNDOING = (
         "large objects are put back",
         _JOURNAL,
         "            with self._control.transaction() as connection:\n"
-        "                objects = self._database.write_objects(connection, position.large_objects)\n",
-        "            objects = undone.objects\n",
+        "                position.objects = self._database.write_objects(connection, position.large_objects)\n",
+        "            position.objects = undone.objects\n",
     ),
     Mutation(
         "views are refreshed",
@@ -399,12 +400,31 @@ PROOFS: dict[str, tuple[Mutation, ...]] = {
                  "\n    AND NOT EXISTS (SELECT FROM pg_prepared_xact() p WHERE p.dbid = {here})"),
     ),
     SETTINGS + "test_what_is_changed_comes_back": (
-        Mutation("settings are looked at", _DATABASE, " and self.settings.at(snapshot) == position.settings"),
+        Mutation("settings are looked at", _DATABASE, " and self.settings.are(position.settings, snapshot)"),
         Mutation("settings are looked at again", _SETTINGS, "if snapshot == self._seen_at", "if self._seen_at"),
         Mutation("settings are put back", _JOURNAL,
                  "            self._database.settings.put(position.settings)\n"),
         Mutation("what there was not is taken away", _SETTINGS,
                  "                connection.execute(statement)\n            for", "                pass\n            for"),
+    ),
+    UNTOLD + "test_it_is_found_and_undone": (
+        Mutation("definitions are looked at", _SETTINGS, " and self.untold == self.known"),
+    ),
+    UNTOLD + "test_it_is_found_by_a_rewind_of_rows": (
+        Mutation("definitions are looked at after rows were put back", _SETTINGS,
+                 "        if self.untold != self.known:\n", "        if not self.known:\n"),
+    ),
+    UNTOLD + "test_a_wider_fixture_may_make_one": (
+        Mutation("definitions are noted before a position's entry", _JOURNAL,
+                 "                self._database.ddl()\n                entry", "                entry"),
+    ),
+    UNTOLD + "test_a_baseline_may_have_one": (
+        Mutation("definitions of a baseline that is switched to", _DATABASE,
+                 "        self.settings.known = baseline.untold\n"),
+    ),
+    POSITIONS + "test_large_objects_are_the_same_for_every_position_in_a_clone": (
+        Mutation("large objects are known after a clone", _JOURNAL,
+                 "redo(entries, position)\n            self._share_objects(position)\n", "redo(entries, position)\n"),
     ),
     SETTINGS + "test_each_position_has_its_own": (
         Mutation("a position has its settings on a clone", _DATABASE,

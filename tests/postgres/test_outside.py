@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import psycopg
+import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.postgres.cases import PEOPLE
@@ -44,3 +47,14 @@ def test_physical_places_and_statistics_are_not_put_back(database: Database) -> 
     database.store.journal.rewind()
     database.assert_at("schema")
     assert app.execute(where).fetchone() != before
+
+
+def test_a_superuser_may_hide_what_it_does(database: Database) -> None:
+    """Where event triggers are switched off for a session, nobody is told of its DDL."""
+    database.make(PEOPLE)
+    hidden = database.connect()
+    if hidden.info.server_version < 170000 or "SEEDSTATE_TEST_POSTGRES_ROLE" in os.environ:
+        pytest.skip("needs PostgreSQL 17 and a superuser")
+    hidden.execute("SET event_triggers = off; CREATE TABLE extra (i int)")
+    assert database.store.journal.is_clean()
+    assert database.differs_from("schema")

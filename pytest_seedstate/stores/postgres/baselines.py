@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from pytest_seedstate.stores.postgres.settings import Settings
+    from pytest_seedstate.stores.postgres.untold import Untold
 
 _CHUNK = 1 << 18
 
@@ -51,6 +52,7 @@ class Baseline:
         large_objects: all of them.
         views: materialised views, each after those that it reads.
         settings: those of the database as a whole.
+        untold: definitions that no event trigger tells of.
     """
 
     generation: int
@@ -60,6 +62,7 @@ class Baseline:
     large_objects: LargeObjects
     views: tuple[View, ...]
     settings: Settings
+    untold: Untold
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -188,11 +188,12 @@ def read_writers(connection: psycopg.Connection[Any], logs: Iterable[str]) -> tu
 def _ddl(connection: psycopg.Connection[Any], since: str | None) -> tuple[list[str], set[str]]:
     rows = connection.execute(
         f"""
-        SELECT concat_ws(' ', l.tag, l.object), l.application || ' ' || l.pid
+        SELECT concat_ws(' ', l.tag, l.object),
+               CASE WHEN l.pid <> pg_backend_pid() THEN l.application || ' ' || l.pid END
         FROM {SCHEMA}.ddl l WHERE {_newer(since)} ORDER BY l.entry
         """,
     ).fetchall()
-    return list(dict.fromkeys(row[0] for row in rows)), {_writer(row[1]) for row in rows}
+    return list(dict.fromkeys(row[0] for row in rows)), {_writer(by) for _, by in rows if by}
 
 
 def _unrecorded(

@@ -31,12 +31,7 @@ from pytest_seedstate.stores.postgres.installation import install, read_all, wri
 from pytest_seedstate.stores.postgres.large_objects import read_objects, write_objects
 from pytest_seedstate.stores.postgres.looks import Looks
 from pytest_seedstate.stores.postgres.names import SCHEMA
-from pytest_seedstate.stores.postgres.position import (
-    CrashedError,
-    LostError,
-    Position,
-    Undone,
-)
+from pytest_seedstate.stores.postgres.position import CrashedError, LostError, Position, Undone
 from pytest_seedstate.stores.postgres.redo import Entries, put_entries, take_entries
 from pytest_seedstate.stores.postgres.retrying import ATTEMPTS, despite_writers
 from pytest_seedstate.stores.postgres.settings import DatabaseSettings
@@ -85,7 +80,7 @@ class Database:
             return False
         *found, snapshot = self.control.one(self._looks.clean)
         known = [self._nonce, position.entry, position.sequences, position.objects, True]
-        same = found == known and self.settings.at(snapshot) == position.settings
+        same = found == known and self.settings.are(position.settings, snapshot)
         return same and self._looks.is_known(snapshot)
 
     def entry(self) -> int:
@@ -143,13 +138,14 @@ class Database:
             CrashedError: rows that were committed may be lost.
         """
         try:
-            last, count = self._ddl()
+            last, count = self.ddl()
         except LostError as lost:
             if self._nonce and isinstance(lost, CrashedError):
                 raise
             self._install()
             self._nonce = write_mark(self.control)
             self._looks.prepare()
+            self.settings.learn_untold()
             return set(self.tables), True
         if last <= self._ddl_seen:
             return set(), bool(count)
@@ -160,9 +156,10 @@ class Database:
         self._ddl_seen = last
         return unknown, True
 
-    def _ddl(self) -> tuple[int, int]:
-        """The last entry of DDL since the baseline, and how many there are."""
+    def ddl(self) -> tuple[int, int]:
+        """The last entry of DDL since the baseline, and how many there are; see `entry`."""
         self.entry()
+        self.settings.note_untold()
         last, count = self.control.one(
             f"SELECT coalesce(max(entry), 0), count(*) FROM {SCHEMA}.ddl "
             "WHERE tag <> 'REFRESH MATERIALIZED VIEW'"
@@ -172,7 +169,7 @@ class Database:
     def current_catalog(self) -> Catalog:
         """The catalogue; read again only where DDL has made the known one old."""
         try:
-            if self._ddl()[0] <= self._ddl_seen:
+            if self.ddl()[0] <= self._ddl_seen:
                 return self.catalog
         except LostError:
             pass
@@ -232,6 +229,7 @@ class Database:
                 large_objects=position.large_objects,
                 views=position.views,
                 settings=position.settings,
+                untold=self.settings.untold,
             )
         self._vacuum()
         return baseline, position, writers
@@ -371,7 +369,7 @@ class Database:
             SeedstateError: there is nothing to clone from.
         """
         try:
-            unchanged = not self._ddl()[1]
+            unchanged = not self.ddl()[1]
         except (LostError, psycopg.Error):
             unchanged = False
         # Until the end nobody may take the database for one whose state is known.
@@ -381,6 +379,7 @@ class Database:
         )
         unknown = self._install()
         self.generation = baseline.generation
+        self.settings.known = baseline.untold
         self._ddl_seen = 0
         self._nonce = write_mark(self.control)
         wanted = {

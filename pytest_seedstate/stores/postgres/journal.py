@@ -207,6 +207,8 @@ class PostgresJournal:
             return self._mark_suspended()
         with self.telling("marking a position"):
             try:
+                # Before the entry is read that the position is to have.
+                self._database.ddl()
                 entry = self._database.entry()
                 self._database.renew_logs(self._positions.values())
                 with self._control.transaction() as connection:
@@ -254,7 +256,7 @@ class PostgresJournal:
             return ChangeSet() if self._disposable.is_clean() else _not_known(NOT_RECORDED)
         with self.telling("reading the changes"):
             try:
-                self._database.entry()
+                self._database.ddl()
                 with self._control.transaction() as connection:
                     _, _, sequences, objects = self._database.check()
                     return read_changes(

@@ -1,15 +1,17 @@
 """What belongs to a database as a whole: owner, limits, rights, settings, its comment.
 
 No event trigger fires for these. Whoever changes one takes a transaction id, so there is nothing to
-look for while no transaction has ended since the last look.
+look for while no transaction has ended since the last look. The same look is for definitions that no
+event trigger tells of.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_seedstate.stores.postgres.names import literal, quote
+from pytest_seedstate.stores.postgres.names import SCHEMA, literal, quote
 from pytest_seedstate.stores.postgres.position import LostError
+from pytest_seedstate.stores.postgres.untold import UNTOLD, Untold, changed
 
 if TYPE_CHECKING:
     from pytest_seedstate.stores.postgres.control import Control
@@ -26,13 +28,13 @@ _VERSION = """
      WHERE c.objoid = d.oid AND c.classoid = 'pg_database'::regclass))
  FROM pg_database d WHERE d.datname = current_database())
 """
-_LOOK = f"SELECT pg_current_snapshot()::text, {_VERSION}"
+_LOOK = f"SELECT pg_current_snapshot()::text, {UNTOLD}, {_VERSION}"
 
 # The rights are set once more as they are stored, since statements may leave them in another form;
 # by a superuser, since others may not.
 _READ = """
 WITH d AS (SELECT * FROM pg_database WHERE datname = current_database())
-SELECT pg_current_snapshot()::text, {version}, ARRAY(SELECT w.statement FROM (
+SELECT pg_current_snapshot()::text, {untold}, {version}, ARRAY(SELECT w.statement FROM (
     SELECT 1 AS place, 0::oid AS role, 0::bigint AS n,
            format('ALTER DATABASE %s OWNER TO %I', {name}, pg_get_userbyid(d.datdba)) AS statement
     FROM d
@@ -89,12 +91,20 @@ class DatabaseSettings:
 
     Args:
         control: the journal's connection.
+
+    Attributes:
+        untold: definitions that no event trigger tells of, as they were at the last look.
+        known: what the journal takes them to be.
     """
 
     def __init__(self, control: Control) -> None:
         self._control = control
+        self.untold: Untold = ()
+        self.known: Untold = ()
         name = literal(quote(control.dbname))
-        self._read = _READ.replace("{version}", _VERSION).replace("{name}", name)
+        self._read = (
+            _READ.replace("{untold}", UNTOLD).replace("{version}", _VERSION).replace("{name}", name)
+        )
         self._reset = _RESET.replace("{name}", name)
         self._seen: Settings = ()
         self._seen_at = ""
@@ -102,23 +112,29 @@ class DatabaseSettings:
 
     def read(self) -> Settings:
         """What they are now."""
-        self._seen_at, version = self._control.one(_LOOK)
+        self._seen_at, untold, version = self._control.one(_LOOK)
         if version != self._version:
-            self._seen_at, self._version, statements = self._control.one(self._read)
+            self._seen_at, untold, self._version, statements = self._control.one(self._read)
             self._seen = tuple(statements)
+        self.untold = tuple(untold)
         return self._seen
 
-    def at(self, snapshot: str) -> Settings:
-        """What they are in the snapshot just taken; equal snapshots see the same transactions."""
-        return self._seen if snapshot == self._seen_at else self.read()
+    def are(self, wanted: Settings, snapshot: str) -> bool:
+        """Whether they, and definitions, are the right ones in the snapshot just taken."""
+        # Equal snapshots see the same transactions.
+        now = self._seen if snapshot == self._seen_at else self.read()
+        return now == wanted and self.untold == self.known
 
     def put(self, wanted: Settings) -> None:
         """Give the database these, all or none, where it has others.
 
         Raises:
-            LostError: its rights have changed, and only a superuser can store them as they were.
+            LostError: its rights have changed, and only a superuser can store them as they were;
+                or definitions have, and nobody told.
         """
         now = self.read()
+        if self.untold != self.known:
+            raise LostError(", ".join(changed(self.known, self.untold)))
         if now == wanted:
             return
         if _rights(now) != _rights(wanted) and not any(map(_stores_rights, wanted)):
@@ -128,6 +144,18 @@ class DatabaseSettings:
                 connection.execute(statement)
             for statement in wanted:
                 connection.execute(statement)
+
+    def learn_untold(self) -> None:
+        """Take definitions to be what they are."""
+        self.read()
+        self.known = self.untold
+
+    def note_untold(self) -> None:
+        """Note changes of definitions where an event trigger would have noted them."""
+        self.read()
+        for what in changed(self.known, self.untold):
+            self._control.run(f"INSERT INTO {SCHEMA}.ddl (tag) VALUES ({literal(what)})")
+        self.known = self.untold
 
 
 def _rights(settings: Settings) -> list[str]:
