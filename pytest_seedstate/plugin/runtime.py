@@ -57,6 +57,7 @@ class Runtime:
         self._item, self._changes = item, None
         # A test that is run again begins anew.
         item.stash[_told_key] = False
+        self.engine.keeping.begins(item.nodeid)
         if in_story:
             self.engine.snapshots.clear()
             self._begin(item)

@@ -66,6 +66,29 @@ SHOP = """
 """
 
 
+RERUN = """
+    import pytest
+    from _pytest.runner import runtestprotocol
+
+    def pytest_configure(config):
+        config.addinivalue_line("markers", "rerun: run again until it passes")
+
+    def pytest_runtest_protocol(item, nextitem):
+        if item.get_closest_marker("rerun") is None:
+            return None
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        while True:
+            reports = runtestprotocol(item, nextitem=nextitem, log=False)
+            if not any(report.failed for report in reports):
+                break
+        for report in reports:
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+"""
+"""A conftest.py with the marker `rerun`, which does as pytest-rerunfailures does."""
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file, its text dedented, in a folder that is made when missing."""
     path.parent.mkdir(parents=True, exist_ok=True)

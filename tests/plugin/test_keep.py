@@ -14,7 +14,7 @@ import pytest
 from pytest_seedstate.engine.uprun import find_kept
 from tests.cli.projects import SEEDSTATE
 from tests.plugin.inner_runs import Finished, InnerProject, wait_until
-from tests.plugin.projects import clean_environment
+from tests.plugin.projects import RERUN, clean_environment
 
 TESTS = """
     pytestmark = pytest.mark.scenario("with-photos")
@@ -204,6 +204,36 @@ def test_with_workers_the_first_failure_of_all_is_kept(tmp_path: Path) -> None:
     assert "2 failed" in run.output, run.output
     assert run.output.count("is kept, by process") == 1
     assert len(folders) == 1
+    assert inner.leftovers() == []
+
+
+def test_of_a_test_that_is_run_again_the_last_run_counts(tmp_path: Path) -> None:
+    """Where it passes, the first failure is another's."""
+    inner = InnerProject(
+        tmp_path,
+        """
+    tries = []
+
+    @pytest.mark.rerun
+    @pytest.mark.scenario("three-products")
+    def test_flaky(postgres, seedstate_endpoints):
+        tell_ports(seedstate_endpoints)
+        postgres.execute("DELETE FROM products WHERE sku = 'p001'")
+        tries.append(1)
+        assert len(tries) > 1
+
+    @pytest.mark.scenario("three-products")
+    def test_broken(postgres):
+        assert postgres.execute("DELETE FROM products WHERE sku = 'p002'").rowcount == 0
+        """,
+        {"conftest.py": RERUN},
+    )
+
+    run = inner.run("--seedstate-keep=failed")
+
+    assert "1 failed, 1 passed" in run.output
+    assert "test_broken is kept, by process" in run.output
+    command(inner, "down")
     assert inner.leftovers() == []
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.plugin.conftest import write
 from tests.plugin.layered import write_layered
+from tests.plugin.projects import RERUN
 
 NESTED = """
     import pytest
@@ -100,7 +101,9 @@ SESSION_FIXTURE = """
 """
 
 
-@pytest.mark.parametrize("options", [(), ("-p", "xdist", "-n", "2", "--dist", "loadscope")], ids=["", "xdist"])
+@pytest.mark.parametrize(
+    "options", [(), ("-p", "xdist", "-n", "2", "--dist", "loadscope")], ids=["", "xdist"]
+)
 def test_nested_scopes_in_all_stores(project: pytest.Pytester, options: tuple[str, ...]) -> None:
     """Class in module in session, and module in package; each store is looked at in full."""
     write_layered(project, all_stores=True)
@@ -404,27 +407,6 @@ def test_errors_in_set_up_and_teardown(project: pytest.Pytester) -> None:
     # Two errors of set-up, one of the module's teardown, one of the session's.
     result.assert_outcomes(passed=4, skipped=3, xfailed=1, errors=4)
 
-
-RERUN = """
-    import pytest
-    from _pytest.runner import runtestprotocol
-
-    def pytest_configure(config):
-        config.addinivalue_line("markers", "rerun: run again until it passes")
-
-    def pytest_runtest_protocol(item, nextitem):
-        if item.get_closest_marker("rerun") is None:
-            return None
-        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        while True:
-            reports = runtestprotocol(item, nextitem=nextitem, log=False)
-            if not any(report.failed for report in reports):
-                break
-        for report in reports:
-            item.ihook.pytest_runtest_logreport(report=report)
-        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-        return True
-"""
 
 RERUNS = """
     import pytest
