@@ -169,3 +169,75 @@ def test_sessions_ended_by_the_application_are_opened_again(database: Database) 
     app.execute(end_all)
     assert journal.rewind().changed == 20
     database.assert_at("schema")
+
+
+SUBSCRIBED = (
+    "CREATE SUBSCRIPTION theirs CONNECTION 'host=127.0.0.1 port=1 dbname=nix' PUBLICATION p "
+    "WITH (connect = false, slot_name = NONE)"
+)
+ACTIVE = "ALTER SUBSCRIPTION theirs SET (slot_name = 'theirs'); ALTER SUBSCRIPTION theirs ENABLE"
+
+
+@pytest.mark.parametrize("suspended", [False, True], ids=["journaled", "disposable"])
+@pytest.mark.parametrize("active", [False, True], ids=["idle", "active"])
+def test_a_subscription_of_a_test_is_dropped(
+    database: Database, *, active: bool, suspended: bool
+) -> None:
+    """PostgreSQL drops no database that has one; that of another database stays."""
+    database.make(PEOPLE)
+    journal = database.store.journal
+    if suspended:
+        journal.suspend()
+    app = database.connect()
+    app.execute(SUBSCRIBED.encode())
+    if active:
+        app.execute(ACTIVE.encode())
+    assert not journal.is_clean()
+    journal.rewind()
+    assert subscriptions(database) == []
+    assert journal.is_clean()
+    journal.switch("schema")
+    database.assert_at("schema")
+
+
+def subscriptions(database: Database) -> list[object]:
+    return database.connect().execute("SELECT subname FROM pg_subscription").fetchall()
+
+
+def test_a_subscription_of_the_baseline_cannot_be_brought_back(database: Database) -> None:
+    """Rows can; where it takes a clone, the message names the subscription at once."""
+    with database.connect() as app:
+        app.execute(SUBSCRIBED.encode())
+    database.make(PEOPLE)
+    journal = database.store.journal
+    database.connect().execute("DELETE FROM people")
+    assert not journal.rewind().replaced
+    database.assert_at("schema")
+    database.connect().execute("DROP TABLE people")
+    with pytest.raises(SeedstateError, match="copies no subscriptions") as caught:
+        journal.rewind()
+    assert "theirs" in str(caught.value)
+    assert not journal.is_clean()
+    assert subscriptions(database) == [("theirs",)]
+    # No database is dropped over it.
+    database.connect().execute("DROP SUBSCRIPTION theirs")
+
+
+def test_who_uses_a_database_is_named(database: Database) -> None:
+    """The server answers, so nobody is sent to its log."""
+    database.make(PEOPLE)
+    template = conninfo_to_dict(database.conninfo)["dbname"] + "_seedstate_1"
+    name = make_conninfo(database.conninfo, dbname=template)
+    with psycopg.connect(name, autocommit=True) as intruder:
+        intruder.execute("BEGIN; CREATE TABLE extra (i int); PREPARE TRANSACTION 'forgotten'")
+        try:
+            database.connect().execute("DROP TABLE people")
+            with pytest.raises(SeedstateError, match="something uses it") as caught:
+                database.store.journal.rewind()
+        finally:
+            with psycopg.connect(name, autocommit=True) as cleaner:
+                cleaner.execute("ROLLBACK PREPARED 'forgotten'")
+    assert f"'{template}'" in str(caught.value)
+    assert "prepared transaction 'forgotten'" in str(caught.value)
+    assert database.store.journal.rewind().replaced
+    database.assert_at("schema")

@@ -73,11 +73,13 @@ class Template:
         name: its name.
         contents: what its tables hold.
         settings: statements that give a clone the settings and rights of the original.
+        subscriptions: names of the original's, which no clone has.
     """
 
     name: str
     contents: Contents
     settings: Settings
+    subscriptions: tuple[str, ...] = ()
 
 
 class ContentFiles:

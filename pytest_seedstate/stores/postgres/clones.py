@@ -11,12 +11,19 @@ import psycopg
 from pytest_seedstate.stores.postgres.baselines import Contents, Template
 from pytest_seedstate.stores.postgres.blockers import end_prepared
 from pytest_seedstate.stores.postgres.control import Control
+from pytest_seedstate.stores.postgres.in_the_way import (
+    cannot_be_copied,
+    drop_subscriptions,
+    in_use,
+    subscriptions,
+)
 from pytest_seedstate.stores.postgres.names import quote
 from pytest_seedstate.stores.postgres.server_sql import client
 from pytest_seedstate.stores.postgres.settings import read_settings
 
 _REMOVAL_TIMEOUT = 30.0
-"""Seconds after which a database that something else holds, such as a subscription, is given up."""
+"""Seconds after which a database that something else holds, or that is always connected to, is given
+up."""
 _NAME_LENGTH = 63  # bytes, NAMEDATALEN - 1
 
 
@@ -49,14 +56,14 @@ def make_template(control: Control, name: str, contents: Contents, wait: float) 
         _clone(connection, control.dbname, name)
     except psycopg.errors.ObjectInUse:
         return None
-    return Template(name, contents, settings)
+    return Template(name, contents, settings, subscriptions(connection, control.dbname))
 
 
 def make_template_at_once(control: Control, name: str, contents: Contents) -> Template:
     """As `make_template`, but end the sessions of others.
 
     Raises:
-        psycopg.Error: something that is no session holds the database.
+        SeedstateError: something that is no session holds the database.
     """
     settings = read_settings(control)
     control.close()
@@ -69,10 +76,10 @@ def make_template_at_once(control: Control, name: str, contents: Contents) -> Te
             try:
                 _clone(connection, control.dbname, name)
                 made = True
-            except psycopg.errors.ObjectInUse:
+            except psycopg.errors.ObjectInUse as error:
                 if time.monotonic() > deadline:
-                    raise
-    return Template(name, contents, settings)
+                    raise in_use(connection, control.dbname, error) from error
+        return Template(name, contents, settings, subscriptions(connection, control.dbname))
 
 
 def replace_by_clone(control: Control, template: Template, keep_as: str | None = None) -> int:
@@ -85,14 +92,26 @@ def replace_by_clone(control: Control, template: Template, keep_as: str | None =
         The transaction that gave the clone its name: whoever writes to it is a later one.
 
     Raises:
+        SeedstateError: the state has subscriptions, or something that is no session holds the
+            template or the database.
         psycopg.Error: the clone could not be made; the database is then what it was.
     """
     fresh = template_name(control.dbname, 0)
     control.close()
     with control.maintenance() as connection:
+        theirs = subscriptions(connection, control.dbname)
+        # A database that is to be a template is what it was made as, with its subscriptions.
+        if lacking := template.subscriptions or (theirs if keep_as else ()):
+            raise cannot_be_copied(lacking)
+        if theirs:
+            _end_sessions(connection, control.dbname)
+            drop_subscriptions(control, theirs)
         connection.execute(f"DROP DATABASE IF EXISTS {quote(fresh)}")
         _end_sessions(connection, template.name)
-        _clone(connection, template.name, fresh)
+        try:
+            _clone(connection, template.name, fresh)
+        except psycopg.errors.ObjectInUse as error:
+            raise in_use(connection, template.name, error) from error
         control.replacements += 1
         _remove(control, connection, keep_as)
         with connection.transaction():
@@ -127,12 +146,15 @@ def _remove(control: Control, connection: psycopg.Connection[Any], keep_as: str 
         except psycopg.errors.WrongObjectType:
             # PostgreSQL drops no database that is marked as a template.
             connection.execute(f"ALTER DATABASE {quote(control.dbname)} IS_TEMPLATE false")
-        except psycopg.errors.ObjectInUse:
-            # A session that was just connecting, or a transaction that no session holds.
+        except psycopg.errors.ObjectInUse as error:
+            # A session that was just connecting or has a replication slot, a transaction that no
+            # session holds, or a subscription that was made meanwhile.
             if time.monotonic() > deadline:
-                raise
+                raise in_use(connection, control.dbname, error) from error
             end_prepared(control)
             control.close()
+            drop_subscriptions(control, subscriptions(connection, control.dbname))
+            _end_sessions(connection, control.dbname)
 
 
 def drop_template(control: Control, template: Template) -> None:
