@@ -280,11 +280,6 @@ _DESPITE_WRITERS = (
         "nor when a position is marked", _DATABASE, "entry=entry if row[1] else None", "entry=entry"
     ),
     Mutation(
-        "nor after a switch",
-        _DATABASE,
-        "            position.entry = undone.entry if position.entry is not None else None\n",
-    ),
-    Mutation(
         "the last entry is read before the rewind",
         _DATABASE,
         "            return self._undone(self.entry(), self.control.one(_REWIND, since))\n",
@@ -296,11 +291,6 @@ _DESPITE_WRITERS = (
         _RETRYING,
         "_LIVE_WRITER = (errors.SerializationFailure, errors.UniqueViolation, errors.ExclusionViolation)",
         "_LIVE_WRITER = (errors.ExclusionViolation,)",
-    ),
-    Mutation(
-        "tables are locked before they are filled",
-        _DATABASE,
-        "                lock_tables(connection, (self.tables[oid] for oid in wanted))\n",
     ),
     Mutation(
         "what a switch leaves is the baseline's sequences",

@@ -308,7 +308,7 @@ class Database:
                 fill_tables(connection, self.files, self.tables, wanted, held)
                 row = connection.execute(_REWIND, (None, baseline.sequences, None, None)).fetchone()
                 assert row is not None
-                undone = self._undone(entry, row)
+                self._undone(entry, row)
                 note_sizes(connection, wanted)
                 set_cached(connection, baseline.cached)
                 write_objects(connection, baseline.large_objects)
@@ -316,7 +316,6 @@ class Database:
                 self._looks.accept_refresh(connection, baseline.views)
                 position = self.here(connection, entry)
             position.snapshot = None
-            position.entry = undone.entry if position.entry is not None else None
             # Not what was just read: a live writer may have moved one again meanwhile.
             position.sequences = baseline.sequences
             position.settings = baseline.settings
