@@ -10,10 +10,10 @@ import pytest
 from pytest_seedstate.engine.engine import Engine
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.plugin.changes_text import changes_text, comparison
+from pytest_seedstate.plugin.cuts import Cuts
 from pytest_seedstate.plugin.failing import as_failure
 from pytest_seedstate.plugin.fixture_layers import FixtureLayers
 from pytest_seedstate.plugin.markers import Request, fixture_clients, holder, request_key
-from pytest_seedstate.stores.base import ReplacingJournal
 from pytest_seedstate.stores.changes import ChangeSet
 from pytest_seedstate.stores.masking import Masking, use_masking
 
@@ -42,7 +42,7 @@ class Runtime:
         self._held_by: object = None
         self._item: pytest.Item | None = None
         self._changes: ChangeSet | None = None
-        self._replacements = 0
+        self._cuts = Cuts(engine)
         self.layers = FixtureLayers(engine, self._note_changes)
 
     # -- before and after a test
@@ -75,15 +75,7 @@ class Runtime:
 
     def _begin(self, item: pytest.Item) -> None:
         self.engine.figures.test = item.nodeid
-        self._replacements = self._count_replacements()
-
-    def _count_replacements(self) -> int:
-        """How often services' data were replaced as a whole, with all connections cut."""
-        return sum(
-            journal.replacements()
-            for journal in self.engine.fleet.journals
-            if isinstance(journal, ReplacingJournal)
-        )
+        self._cuts.test_begins(item.nodeid)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(
@@ -200,12 +192,8 @@ class Runtime:
             except SeedstateError as error:
                 text = str(error)
             report.sections.append(("seedstate: what the test changed", text))
-        if (
-            report.failed
-            and call.when != "teardown"
-            and self._count_replacements() > self._replacements
-        ):
-            report.sections.append(("seedstate: connections were cut", _CUT))
+        if report.failed and call.when != "teardown":
+            self._cuts.tell(report)
         # Not of a subtest: its test goes on.
         if report.failed and call.when != "teardown" and type(report) is pytest.TestReport:
             self._keep(item)
@@ -217,7 +205,3 @@ class Runtime:
 
 
 _told_key = pytest.StashKey[bool]()
-_CUT = """\
-the database was replaced by a copy while this test ran, since changed tables were to be undone (by
-seedstate.restore or reset, say): connections from before are cut, that of the postgres fixture
-too. Connect anew after such a call; the fixture does so for the next test."""

@@ -271,3 +271,51 @@ def test_a_connection_that_restore_has_cut_is_told(project: pytest.Pytester) -> 
             "*_ test_fails_of_something_else _*",
         ]
     )
+
+
+def test_a_pool_that_the_test_before_has_cut_is_told(project: pytest.Pytester) -> None:
+    """The failure names that test, what it did, and what helps; the test after it is not told."""
+    write(
+        project,
+        "test_pool.py",
+        """
+        import os, pytest, sqlalchemy
+
+        pytestmark = pytest.mark.scenario("three-products")
+
+        @pytest.fixture(scope="session", params=[False, True], ids=["default", "careful"])
+        def pool(request):
+            url = os.environ["DATABASE_URL"].replace("postgresql:", "postgresql+psycopg:")
+            made = sqlalchemy.create_engine(url, pool_pre_ping=request.param)
+            yield made
+            made.dispose()
+
+        def run(pool, statement):
+            with pool.begin() as connection:
+                connection.execute(sqlalchemy.text(statement))
+
+        def test_ddl(pool):
+            run(pool, "ALTER TABLE products ADD COLUMN stock int")
+
+        def test_next(pool):
+            run(pool, "SELECT * FROM products")
+
+        def test_later(pool):
+            run(pool, "SELECT * FROM nowhere")
+        """,
+    )
+
+    result = project.runpytest("-o", "seedstate_env=DATABASE_URL = {postgres.url}")
+
+    result.assert_outcomes(passed=3, failed=3)
+    told = [line for line in result.outlines if "connections were cut" in line]
+    assert len(told) == 1
+    result.stdout.fnmatch_lines(
+        [
+            "*_ test_next[[]default[]] _*",
+            "*AdminShutdown*",
+            "*seedstate: connections were cut*",
+            "*because of test_pool.py::test_ddl[[]default[]]: the database, after ALTER TABLE*",
+            "*pool_pre_ping=True*",
+        ]
+    )
