@@ -191,3 +191,16 @@ def test_what_a_role_may_set_is_tried(server: Server) -> None:
         ) as connection:
             found[role] = "session_replication_role" in refused_settings(connection)
     assert found == {"granted": False, "plain": True}
+
+
+def test_sessions_that_the_application_ends(database: Database) -> None:
+    """The journal's too, which is opened again; nothing was lost with it."""
+    journal = database.store.journal
+    app = run(database, ROWS["rows"])
+    app.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    )
+    journal.rewind()
+    database.assert_at("schema")
+    assert journal.is_clean()

@@ -46,7 +46,8 @@ class Looks:
     def note_ddl(self) -> None:
         """Have DDL noted, where no event trigger does; to be done before the notes are read."""
         if self._watched:
-            self._control.run(LOOK)
+            # A session that somebody has ended is opened again.
+            self._control.one(LOOK)
 
     def refuse_ddl(self, connection: psycopg.Connection[Any]) -> None:
         """See to it that a transaction's snapshot has no DDL that is not noted.
