@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -14,7 +15,7 @@ DEMO = ROOT / "examples" / "directory_api"
 
 def run_demo(tmp_path: Path, *, rewind: bool) -> dict[str, list[str]]:
     """Run the demo in random order; which modules wrote, and which failed."""
-    observed = tmp_path / "observed.json"
+    observed = tmp_path / f"observed {rewind}.json"
     environment = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
     environment |= {"OBSERVER_FILE": str(observed), "PYTHONPATH": str(Path(__file__).parent)}
     if not rewind:
@@ -35,8 +36,11 @@ def run_demo(tmp_path: Path, *, rewind: bool) -> dict[str, list[str]]:
 
 def test_without_the_rewind_most_writing_modules_fail(tmp_path: Path) -> None:
     """At least 80 % of them, in an order that changes with every run."""
-    wrote = set(run_demo(tmp_path, rewind=True)["wrote"])
-    failed = set(run_demo(tmp_path, rewind=False)["failed"])
+    with ThreadPoolExecutor(2) as pool:
+        with_rewinds = pool.submit(run_demo, tmp_path, rewind=True)
+        without = pool.submit(run_demo, tmp_path, rewind=False)
+    wrote = set(with_rewinds.result()["wrote"])
+    failed = set(without.result()["failed"])
 
     assert len(wrote) >= 8
     assert len(wrote & failed) >= 0.8 * len(wrote), f"unharmed: {sorted(wrote - failed)}"
