@@ -35,11 +35,21 @@ class PatientWire(Wire):
         return [self._ask_one(*request) for request in requests]
 
     def _ask_one(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        self._connection.request(method, target, body, dict(headers))
-        response = self._connection.getresponse()
+        try:
+            response = self._answer(method, target, body, headers)
+        except (http.client.RemoteDisconnected, BrokenPipeError):
+            # It has closed the connection, which nobody used for a while, at that very moment.
+            self._connection.close()
+            response = self._answer(method, target, body, headers)
         told = {name.lower(): value for name, value in response.getheaders()}
         data = response.read()
         return Answer(response.status, {**told, "content-length": str(len(data))}, data)
+
+    def _answer(
+        self, method: str, target: str, body: bytes, headers: Mapping[str, str]
+    ) -> http.client.HTTPResponse:
+        self._connection.request(method, target, body, dict(headers))
+        return self._connection.getresponse()
 
 
 @contextmanager

@@ -151,6 +151,7 @@ def test_waiting_for_a_collection_that_there_is_not(project: pytest.Pytester) ->
         ["*unknown collection 'product'", "*to do: did you mean 'products'[?]"]
     )
 
+
 SLOW = """
     import pytest
     from pytest_seedstate.plugin.telling import Telling
@@ -181,7 +182,9 @@ def test_words_on_a_slow_start(project: pytest.Pytester) -> None:
     captured = result.outlines[result.outlines.index("=" * 35 + " FAILURES " + "=" * 35) :]
     assert [captured.count(words) for words in ("before", "after", "of a test")] == [1, 1, 0]
     assert result.outlines.count("before") == 1
-    result.stdout.fnmatch_lines(["seedstate: provider: embedded*, --seedstate-reuse has no effect*"])
+    result.stdout.fnmatch_lines(
+        ["seedstate: provider: embedded*, --seedstate-reuse has no effect*"]
+    )
 
 
 def test_workers_say_nothing_of_slow_starts(project: pytest.Pytester) -> None:
