@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 TOOLS = ["tox>=4.25", "tox-uv>=1.25"]  # the runner of checks; uv makes its environments in seconds
-RUNS = {"demo": ["-e", "demo"], "checks": []}
+# Two at a time: some checks wait more than they work. A check that fails shows its output.
+CHECKS = ["run-parallel", "--parallel", "2", "--parallel-no-spinner"]
+RUNS = {"demo": ["run", "-e", "demo"], "checks": CHECKS}
 
 
 def prepare() -> None:
@@ -37,8 +39,9 @@ def main(arguments: list[str]) -> int:
         print("Python 3.11 or later is needed", file=sys.stderr)
         return 2
     prepare()
-    chosen = arguments[1:] if "-e" in arguments else [*RUNS[arguments[0]], *arguments[1:]]
-    return subprocess.run([PYTHON, "-m", "tox", "run", *chosen], cwd=ROOT, check=False).returncode
+    run = ["run"] if "-e" in arguments else RUNS[arguments[0]]
+    tox = [PYTHON, "-m", "tox", *run, *arguments[1:]]
+    return subprocess.run(tox, cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":
