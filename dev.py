@@ -16,7 +16,9 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 TOOLS = ["tox>=4.25", "tox-uv>=1.25"]  # the runner of checks; uv makes its environments in seconds
 # Two at a time: some checks wait more than they work. A check that fails shows its output.
-CHECKS = ["run-parallel", "--parallel", "2", "--parallel-no-spinner"]
+CHECKS = ["run-parallel", "--parallel", "2"]
+if not sys.stdout.isatty():
+    CHECKS.append("--parallel-no-spinner")
 RUNS = {"demo": ["run", "-e", "demo"], "checks": CHECKS}
 
 
