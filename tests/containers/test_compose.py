@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_seedstate.services.containers.docker_engine import DockerEngine
 from tests.docker import image
+from tests.on_demand import on_demand
 from tests.plugin.projects import clean_environment
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "compose"
@@ -75,6 +76,7 @@ def wait_for(answers: Any) -> None:
             time.sleep(0.2)
 
 
+@on_demand
 def test_its_tests_pass_and_leave_nothing(ports: dict[str, int]) -> None:
     """Twice in a row, beside what the developers have there."""
     postgres = f"postgresql://postgres:parcels@localhost:{ports['postgres']}/postgres"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections import Counter
@@ -13,6 +12,7 @@ import pytest
 from pytest_seedstate.services.containers.docker_engine import DockerEngine
 from pytest_seedstate.services.containers.sweeping import remove_kept
 from tests.containers.test_runs import PACK
+from tests.on_demand import on_demand
 from tests.plugin.inner_runs import InnerProject
 
 KEEPING = ("--seedstate-provider=containers", "--seedstate-reuse")
@@ -163,9 +163,7 @@ ONE_BUCKET = """
 
 
 @pytest.mark.usefixtures("clean_up")
-@pytest.mark.skipif(
-    os.environ.get("SEEDSTATE_TEST_CASES") != "all", reason="SEEDSTATE_TEST_CASES is not all"
-)
+@on_demand
 def test_workers(tmp_path: Path, engine: DockerEngine) -> None:
     """Each has a LocalStack of its own, the same again in the next run, or an account in one."""
     project = InnerProject(tmp_path, WORKERS, {"scenarios/shop.py": ITEMS})

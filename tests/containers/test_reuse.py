@@ -30,11 +30,8 @@ from pytest_seedstate.services.rundir import RunDir
 from pytest_seedstate.services.rundir import sweep as sweep_run_folders
 from tests.containers.conftest import Holder
 from tests.docker import image
+from tests.on_demand import on_demand
 from tests.services.conftest import wait_until
-
-with_all_cases = pytest.mark.skipif(
-    os.environ.get("SEEDSTATE_TEST_CASES") != "all", reason="SEEDSTATE_TEST_CASES is not all"
-)
 
 Containers = Callable[[], list[Found]]
 Hold = Callable[..., Holder]
@@ -87,7 +84,7 @@ def test_found_again(project: Path, engine: DockerEngine, containers: Containers
     assert not beside_runs(project, "containers-postgres").exists()
 
 
-@with_all_cases
+@on_demand
 def test_shared_by_processes(hold: Hold, engine: DockerEngine, project: Path) -> None:
     """Workers that start at the same time have one container, and none ends it under another."""
     with ThreadPoolExecutor(3) as pool:
@@ -106,7 +103,7 @@ def test_shared_by_processes(hold: Hold, engine: DockerEngine, project: Path) ->
     assert kept_containers(engine, project) == []
 
 
-@with_all_cases
+@on_demand
 def test_one_process_at_a_time(hold: Hold, rundir: RunDir) -> None:
     """Where workers would meet in it, each has a container, and takes one that was let go."""
     first, second = hold("reuse", "alone"), hold("reuse", "alone")
@@ -119,7 +116,7 @@ def test_one_process_at_a_time(hold: Hold, rundir: RunDir) -> None:
     third.stop()
 
 
-@with_all_cases
+@on_demand
 def test_a_killed_run(hold: Hold, engine: DockerEngine, project: Path) -> None:
     """SIGKILL: the container stays for the next run, and nobody counts as using it."""
     holder = hold("reuse")
@@ -129,7 +126,7 @@ def test_a_killed_run(hold: Hold, engine: DockerEngine, project: Path) -> None:
     assert again.told["container"] == holder.told["container"]
 
 
-@with_all_cases
+@on_demand
 def test_given_to_another_process(rundir: RunDir, engine: DockerEngine, project: Path) -> None:
     """It counts as used for as long as the other process holds the descriptor."""
     service = postgres(rundir)
@@ -142,7 +139,7 @@ def test_given_to_another_process(rundir: RunDir, engine: DockerEngine, project:
     wait_until(lambda: kept_containers(engine, project)[0].users == ())
 
 
-@with_all_cases
+@on_demand
 @pytest.mark.parametrize("fault", ["ended", "removed", "paused"])
 def test_one_that_is_not_there_any_more(
     project: Path, engine: DockerEngine, containers: Containers, fault: str
@@ -186,7 +183,7 @@ def stop_answering(engine: DockerEngine, container: str, patch: pytest.MonkeyPat
     patch.setattr(time, "time", lambda: in_an_hour)
 
 
-@with_all_cases
+@on_demand
 def test_one_that_is_not_well(
     project: Path, engine: DockerEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,7 +217,7 @@ class Full(ContainerPostgres):
         raise OSError("for a reason")
 
 
-@with_all_cases
+@on_demand
 def test_one_that_cannot_be_emptied(project: Path, containers: Containers) -> None:
     """Another one takes its place, and that is said; one that is new is not emptied at all."""
     notes: list[str] = []
@@ -241,7 +238,7 @@ def test_one_that_cannot_be_emptied(project: Path, containers: Containers) -> No
     ]
 
 
-@with_all_cases
+@on_demand
 def test_what_is_in_it_while_another_process_is(
     hold: Hold, project: Path, rundir: RunDir, engine: DockerEngine
 ) -> None:
@@ -262,7 +259,7 @@ def test_what_is_in_it_while_another_process_is(
         service.stop()
 
 
-@with_all_cases
+@on_demand
 def test_one_that_is_not_well_and_in_use(
     hold: Hold, rundir: RunDir, engine: DockerEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,7 +272,7 @@ def test_one_that_is_not_well_and_in_use(
     assert engine.end_of(holder.told["container"]) is None
 
 
-@with_all_cases
+@on_demand
 def test_another_recipe(
     project: Path, engine: DockerEngine, hold: Hold, containers: Containers
 ) -> None:
@@ -292,7 +289,7 @@ def test_another_recipe(
     assert holder.told["container"] not in {one.id for one in containers()}
 
 
-@with_all_cases
+@on_demand
 def test_another_image_of_the_same_name(
     project: Path, engine: DockerEngine, built: Callable[[str], str]
 ) -> None:
@@ -314,7 +311,7 @@ def test_another_image_of_the_same_name(
     assert found[0] == found[1] != found[2]
 
 
-@with_all_cases
+@on_demand
 def test_a_project_that_is_gone(
     project: Path, engine: DockerEngine, containers: Containers
 ) -> None:
@@ -330,7 +327,7 @@ def test_a_project_that_is_gone(
     assert containers() == []
 
 
-@with_all_cases
+@on_demand
 def test_one_that_nobody_came_for(
     hold: Hold, project: Path, engine: DockerEngine, containers: Containers
 ) -> None:
@@ -382,7 +379,7 @@ def test_a_start_that_fails_leaves_nothing(
     assert containers() == []
 
 
-@with_all_cases
+@on_demand
 def test_sweeping_run_folders_leaves_it_alone(hold: Hold, project: Path) -> None:
     """Its register lies beside the folders of runs, and is none."""
     holder = hold("reuse")
@@ -391,7 +388,7 @@ def test_sweeping_run_folders_leaves_it_alone(hold: Hold, project: Path) -> None
     assert str(entry.port) == holder.told["variables"]["port"]
 
 
-@with_all_cases
+@on_demand
 def test_a_register_that_is_gone(
     project: Path, engine: DockerEngine, containers: Containers, hold: Hold
 ) -> None:

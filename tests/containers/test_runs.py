@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-import pytest
-
 from pytest_seedstate.services.containers.docker_engine import DockerEngine
+from tests.on_demand import on_demand
 from tests.plugin.inner_runs import InnerProject
 
 PACK = """
@@ -103,9 +101,7 @@ TESTS = """
 
 
 # `tests.on_containers` runs suites of others so each time.
-@pytest.mark.skipif(
-    os.environ.get("SEEDSTATE_TEST_CASES") != "all", reason="SEEDSTATE_TEST_CASES is not all"
-)
+@on_demand
 def test_the_same_tests_on_containers(tmp_path: Path, engine: DockerEngine) -> None:
     """Every store goes back, as a full comparison after each rewind says; no container is left."""
     project = InnerProject(tmp_path, TESTS, {"scenarios/shop.py": PACK})

@@ -9,6 +9,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.on_demand import on_demand
+
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "examples" / "directory_api"
 
@@ -38,6 +40,7 @@ def run_demo(tmp_path: Path, *, rewind: bool) -> dict[str, list[str]]:
     return found
 
 
+@on_demand
 def test_without_the_rewind_most_writing_modules_fail(tmp_path: Path) -> None:
     """At least 80 % of them, in an order that changes with every run."""
     with ThreadPoolExecutor(2) as pool:

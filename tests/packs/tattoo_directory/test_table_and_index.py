@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
+
+from tests.on_demand import on_demand
 
 ROOT = Path(__file__).parents[3]
 
@@ -298,9 +299,7 @@ def test_the_index_is_good_for_searches(pytester: pytest.Pytester) -> None:
     run(pytester, SEARCHES, "--seedstate-verify").assert_outcomes(passed=13)
 
 
-@pytest.mark.skipif(
-    os.environ.get("SEEDSTATE_TEST_CASES") != "all", reason="SEEDSTATE_TEST_CASES is not all"
-)
+@on_demand
 def test_the_performance_test_can_be_large(pytester: pytest.Pytester) -> None:
     """A thousand artists in every store that holds artists."""
     run(pytester, MANY).assert_outcomes(passed=1)

@@ -1,0 +1,11 @@
+"""Tests that take too long for each run of CI: SEEDSTATE_TEST_CASES=all has them run."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+on_demand = pytest.mark.skipif(
+    os.environ.get("SEEDSTATE_TEST_CASES") != "all", reason="SEEDSTATE_TEST_CASES is not all"
+)
