@@ -55,9 +55,12 @@ class Wire:
         parts = urlsplit(url)
         self._host, self._port = str(parts.hostname), int(parts.port or 80)
         self._region = region
+        self._received = bytearray()
+        self._connect()
+
+    def _connect(self) -> None:
         self._socket = socket.create_connection((self._host, self._port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._received = bytearray()
 
     def s3(self, targets: Iterable[str], method: str = "GET") -> list[Answer]:
         """Ask S3 for paths with queries, as they stand in a request line."""
@@ -107,12 +110,24 @@ class Wire:
         return "\r\n".join([*lines, "", ""]).encode() + body
 
     def _ask(self, requests: Sequence[bytes]) -> list[Answer]:
+        if self._is_closed():
+            # Nobody used it for minutes, while the worker was at other tests.
+            self._socket.close()
+            self._connect()
         answers = []
         for start in range(0, len(requests), _AT_ONCE):
             some = requests[start:][:_AT_ONCE]
             self._socket.sendall(b"".join(some))
             answers += [self._read() for _ in some]
         return answers
+
+    def _is_closed(self) -> bool:
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            return True
 
     def _read(self) -> Answer:
         while (end := self._received.find(b"\r\n\r\n")) < 0:

@@ -275,6 +275,7 @@ def test_a_connection_that_restore_has_cut_is_told(project: pytest.Pytester) -> 
 
 def test_a_pool_that_the_test_before_has_cut_is_told(project: pytest.Pytester) -> None:
     """The failure names that test, what it did, and what helps; the test after it is not told."""
+    pytest.importorskip("sqlalchemy", reason="tox's environment `examples` has SQLAlchemy")
     write(
         project,
         "test_pool.py",
