@@ -12,6 +12,7 @@ import pytest
 from pytest_seedstate.config.known import LOCALSTACK_IMAGE, OPENSEARCH_IMAGE, POSTGRES_IMAGE
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.services.containers.docker_engine import DockerEngine
+from tests.on_demand import ALL_CASES
 
 _IMAGES = {
     "postgres": ("SEEDSTATE_POSTGRES_IMAGE", POSTGRES_IMAGE),
@@ -29,7 +30,7 @@ def in_sample(names: Iterable[Any]) -> list[Any]:
     """Of many cases those that every run takes where services are slow: a sixth, or all with
     SEEDSTATE_TEST_CASES=all.
     """
-    return [*names][:: 1 if os.environ.get("SEEDSTATE_TEST_CASES") == "all" else 6]
+    return [*names][:: 1 if ALL_CASES else 6]
 
 
 def image(name: str) -> str:

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.docker import why_no_docker
+from tests.on_demand import ALL_CASES
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "examples" / "directory_api"
@@ -54,12 +55,11 @@ def main(arguments: list[str]) -> int:
         word = "FAILED" if must_run else "SKIPPED"
         print(f"{word}: no test was run on containers: {reason}")
         return int(must_run)
-    everything = os.environ.get("SEEDSTATE_TEST_CASES") == "all"
-    directory = ("tests/packs/tattoo_directory",) if everything else DIRECTORY_SAMPLE
+    directory = ("tests/packs/tattoo_directory",) if ALL_CASES else DIRECTORY_SAMPLE
     stores = ("tests/containers/test_application.py", *directory, *STORES)
     with ThreadPoolExecutor(1) as pool:
         # One pytest leaves half of two cores idle; what it prints is shown when it has ended.
-        demo = pool.submit(run_suite, DEMO, [*arguments, *(() if everything else DEMO_SAMPLE)])
+        demo = pool.submit(run_suite, DEMO, [*arguments, *(() if ALL_CASES else DEMO_SAMPLE)])
         status, _ = run_suite(ROOT, [*arguments, *stores], shown=True)
         demo_status, printed = demo.result()
     print(printed)

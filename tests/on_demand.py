@@ -6,6 +6,6 @@ import os
 
 import pytest
 
-on_demand = pytest.mark.skipif(
-    os.environ.get("SEEDSTATE_TEST_CASES") != "all", reason="SEEDSTATE_TEST_CASES is not all"
-)
+ALL_CASES = os.environ.get("SEEDSTATE_TEST_CASES") == "all"
+
+on_demand = pytest.mark.skipif(not ALL_CASES, reason="SEEDSTATE_TEST_CASES is not all")
