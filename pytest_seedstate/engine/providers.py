@@ -204,6 +204,14 @@ class PostgresService(Service, Protocol):
     def conninfo(self) -> str:
         """Libpq's connection string for our own sessions."""
 
+    @property
+    def clones(self) -> bool:
+        """Whether every rewind has to be a clone, see `CloneJournal`; known once started."""
+
+    @property
+    def beside(self) -> str | None:
+        """Another database of the server that may be connected to, see `Control`."""
+
 
 class JournaledService(Service, Protocol):
     """A service that knows its way back."""
@@ -220,12 +228,13 @@ def make_stores(service: Service, rundir: RunDir, settings: Settings) -> list[St
     if service.name == "postgres":
         from pytest_seedstate.stores.postgres import PostgresStore
 
+        database = cast(PostgresService, service)
         store = PostgresStore(
-            cast(PostgresService, service).conninfo,
+            database.conninfo,
             spill=rundir.folder("baselines"),
             lock_timeout=settings.lock_timeout,
-            clones=getattr(service, "clones", False),
-            beside=getattr(service, "beside", None),
+            clones=database.clones,
+            beside=database.beside,
         )
         return [store]
     journal = cast(JournaledService, service).journal

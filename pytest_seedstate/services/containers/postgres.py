@@ -48,6 +48,9 @@ class ContainerPostgres(ContainerService):
     image_setting = "seedstate_postgres_image"
     # Workers have databases of their own.
     alone_by_default = False
+    # A superuser of a server of ours: nothing hinders its journal.
+    clones = False
+    beside = None
 
     def recipe(self) -> Recipe:
         """The settings of the embedded server, more connections, data in memory."""

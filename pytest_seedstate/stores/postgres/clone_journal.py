@@ -236,21 +236,16 @@ class CloneJournal:
     @contextmanager
     def telling(self, doing: str) -> Iterator[None]:
         """Turn the server's refusals into errors that say what to do."""
-        try:
-            yield
-        except errors.InsufficientPrivilege as error:
-            raise SeedstateError(
-                f"{doing} failed: the role lacks a right",
-                fix="sessions of other roles can be ended by a member of them, or of "
-                "pg_signal_backend",
-                detail=str(error),
-            ) from error
-        except errors.OperationalError as error:
-            if self._control.is_lost:
-                raise self._control.unreachable(error) from error
-            raise SeedstateError(f"{doing} failed", detail=str(error)) from error
-        except psycopg.Error as error:
-            raise SeedstateError(f"{doing} failed", detail=str(error)) from error
+        with self._control.telling(doing):
+            try:
+                yield
+            except errors.InsufficientPrivilege as error:
+                raise SeedstateError(
+                    f"{doing} failed: the role lacks a right",
+                    fix="sessions of other roles can be ended by a member of them, or of "
+                    "pg_signal_backend",
+                    detail=str(error),
+                ) from error
 
 
 def _unlogged_rows(connection: psycopg.Connection[Any]) -> tuple[tuple[str, int], ...]:

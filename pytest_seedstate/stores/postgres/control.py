@@ -196,6 +196,22 @@ class Control:
             self._connection.close()
             self._connection = None
 
+    @contextmanager
+    def telling(self, doing: str) -> Iterator[None]:
+        """Turn the server's refusals into errors that say what was being done.
+
+        Raises:
+            SeedstateError: the server refused something, or does not answer.
+        """
+        try:
+            yield
+        except psycopg.OperationalError as error:
+            if self.is_lost:
+                raise self.unreachable(error) from error
+            raise SeedstateError(f"{doing} failed", detail=str(error)) from error
+        except psycopg.Error as error:
+            raise SeedstateError(f"{doing} failed", detail=str(error)) from error
+
     def unreachable(self, error: psycopg.Error) -> SeedstateError:
         """The error for a server that does not answer."""
         return SeedstateError(

@@ -383,17 +383,12 @@ class PostgresJournal:
     @contextmanager
     def telling(self, doing: str) -> Iterator[None]:
         """Turn the server's refusals into errors that say what to do."""
-        try:
-            yield
-        except errors.LockNotAvailable as error:
-            self._has_waited = True
-            raise blocked(self._control, doing) from error
-        except errors.OperationalError as error:
-            if self._control.is_lost:
-                raise self._control.unreachable(error) from error
-            raise SeedstateError(f"{doing} failed", detail=str(error)) from error
-        except psycopg.Error as error:
-            raise SeedstateError(f"{doing} failed", detail=str(error)) from error
+        with self._control.telling(doing):
+            try:
+                yield
+            except errors.LockNotAvailable as error:
+                self._has_waited = True
+                raise blocked(self._control, doing) from error
 
 
 def _not_known(why: str) -> ChangeSet:
