@@ -27,10 +27,10 @@ def on_containers() -> bool:
 
 
 def in_sample(names: Iterable[Any]) -> list[Any]:
-    """Of many cases those that every run takes where services are slow: a sixth, or all with
+    """Of many cases those that every run takes where services are slow: a ninth, or all with
     SEEDSTATE_TEST_CASES=all.
     """
-    return [*names][:: 1 if ALL_CASES else 6]
+    return [*names][:: 1 if ALL_CASES else 9]
 
 
 def image(name: str) -> str:

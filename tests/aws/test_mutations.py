@@ -17,13 +17,7 @@ from tests.mutation import Mutation, assert_noticed, assert_well_listed
 from .mutations import BY_THE_MACHINE, MACHINE, MUTATIONS
 
 ASKED = os.environ.get("SEEDSTATE_TEST_MUTATIONS")
-EVERY_TIME = (
-    "writes are counted",
-    "objects are named",
-    "UpdateTimeToLive is no read",
-    "clean asks what positions say",
-    "a rewind replaces the server",
-)
+EVERY_TIME = ("writes are counted", "objects are named", "a rewind replaces the server")
 CHOSEN = (
     [(MACHINE, mutation) for _, mutation in MUTATIONS if mutation.name in BY_THE_MACHINE]
     if ASKED == "machine"

@@ -93,6 +93,7 @@ LEAVES = """
 
 
 @pytest.mark.usefixtures("clean_up")
+@on_demand
 def test_after_a_killed_run(tmp_path: Path, engine: DockerEngine) -> None:
     """The next run takes the same containers, and finds nothing in them, whoever has left it."""
     ini = "\n[pytest]\naddopts = -p no:cacheprovider -p seedstate\nfilterwarnings = error\n"

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.on_demand import on_demand
 from tests.plugin.conftest import write
 
 PACK = """
@@ -198,7 +199,9 @@ ASKING = """
 """
 
 
-@pytest.mark.parametrize("where", ["the pack", "a module that it imports"])
+@pytest.mark.parametrize(
+    "where", [pytest.param("the pack", marks=on_demand), "a module that it imports"]
+)
 def test_a_variable_that_was_read_before_anybody_watched(
     books: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_seedstate.engine.uprun import find_kept
 from tests.cli.projects import SEEDSTATE
+from tests.on_demand import on_demand
 from tests.plugin.inner_runs import Finished, InnerProject, wait_until
 from tests.plugin.projects import RERUN, clean_environment
 
@@ -98,7 +99,9 @@ def exported(inner: InnerProject) -> dict[str, str]:
     return dict(re.findall(r"^export (\w+)='?(.*?)'?$", told, re.MULTILINE))
 
 
-@pytest.mark.parametrize("ddl", [False, True], ids=["", "ddl"])
+@pytest.mark.parametrize(
+    "ddl", [pytest.param(False, id="", marks=on_demand), pytest.param(True, id="ddl")]
+)
 def test_it_can_be_looked_at_and_dropped(tmp_path: Path, ddl: bool) -> None:
     """As the test left it when it failed, before its fixtures tidied up; later tests run as usual."""
     statement = 'postgres.execute("ALTER TABLE products ADD COLUMN stock int")' if ddl else ""

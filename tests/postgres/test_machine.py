@@ -372,5 +372,5 @@ def test_whatever_is_done_comes_back(home: Home) -> None:
     """Random writes, DDL, marks, rewinds and switches, compared in full after each return."""
     machine: Callable[[], Machine] = lambda: Machine(home)  # noqa: E731
     # A container takes longer for the databases that are compared.
-    examples = 5 if on_containers() else 60
+    examples = 5 if on_containers() else 40
     run_state_machine_as_test(machine, settings=machine_settings(examples=examples, steps=30))

@@ -21,7 +21,7 @@ import pytest
 from tests.plugin.inner_runs import InnerProject, wait_until
 from tests.proof.killed_project import FILES, TESTS
 
-KILLS = int(os.environ.get("SEEDSTATE_TEST_KILLS", "4"))
+KILLS = int(os.environ.get("SEEDSTATE_TEST_KILLS", "2"))
 SEED = os.environ.get("SEEDSTATE_TEST_SEED", "0")
 LONGEST = 120.0
 """Seconds; no run takes that, also where a service of it was killed."""
