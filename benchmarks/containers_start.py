@@ -1,6 +1,6 @@
 """How long a run on containers takes until its first test's body begins.
 
-    python benchmarks/containers_start.py [--rounds 10] [--cold 2]
+    python benchmarks/containers_start.py [--rounds 10] [--cold 2] [--only all]
 
 Cold means that each run starts containers of its own, whose images are there; reused that it takes
 those that the run before has kept. Stores are asked for alone and all together. Beside them the
@@ -65,10 +65,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--cold", type=int, default=2)
+    parser.add_argument("--only", choices=PARTS, help="one of the lines")
     given = parser.parse_args()
     print(f"{'seconds to the first test':26} {'cold':>24} {'reused':>24} {'embedded':>24}")
     with tempfile.TemporaryDirectory() as name:
         for title, fixtures in PARTS.items():
+            if given.only not in (None, title):
+                continue
             folder = Path(name) / title
             make_project(folder, fixtures)
             embedded = measure(folder, 1, SEEDSTATE_PROVIDER="embedded", SEEDSTATE_REUSE="0")

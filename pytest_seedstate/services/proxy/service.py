@@ -92,6 +92,9 @@ class RecordingProxy:
         Raises:
             SeedstateError: the port is taken.
         """
+        # Clients are made while `start` waits with the lock.
+        if (reserved := self._reserved) is not None:
+            return reserved.number
         with self._lock:
             if self._reserved is None:
                 self._reserved = ReservedPort(
