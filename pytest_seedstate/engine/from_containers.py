@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from pytest_seedstate.engine.environment import is_local
 from pytest_seedstate.services.containers.bridge import DESKTOP, bridge_address
@@ -43,15 +44,24 @@ class FromContainers:
             self._doorway = None
 
     def _seen(self, here: Variables) -> Variables:
+        # Sockets are files of this machine.
+        seen = {name: value for name, value in here.items() if name != "socket"}
         port = self._open(here["host"], int(here["port"]))
-        before, after = f"{here['host']}:{here['port']}", f"{self._host}:{port}"
-        seen = {
-            name: value.replace(before, after, 1) if name in ("url", "authority") else value
-            for name, value in here.items()
-            # Sockets are files of this machine.
-            if name != "socket"
-        }
+        for name in {"url", "authority"} & seen.keys():
+            before = f"{here['host']}:{here['port']}"
+            seen[name] = seen[name].replace(before, f"{self._host}:{port}", 1)
+        # DynamoDB and S3 may be two services.
+        for name in (name for name in seen if name.endswith("_url")):
+            seen[name] = self._led(seen[name])
         return {**seen, "host": self._host, "port": str(port)}
+
+    def _led(self, url: str) -> str:
+        parts = urlsplit(url)
+        host, number = parts.hostname, parts.port
+        if host is None or number is None or not is_local(host):
+            return url
+        port = self._open(host, number)
+        return url.replace(f"{host}:{number}", f"{self._host}:{port}", 1)
 
     def _open(self, host: str, port: int) -> int:
         if self._doorway is None:
