@@ -16,7 +16,7 @@ from pytest_seedstate.cli.starting import start_daemon
 from pytest_seedstate.cli.tables import up_tables
 from pytest_seedstate.cli.target import Target, check_project, opened, settings_here
 from pytest_seedstate.config import Settings
-from pytest_seedstate.engine.endpoints import masked_url
+from pytest_seedstate.engine.endpoints import places
 from pytest_seedstate.engine.environment import export_lines
 from pytest_seedstate.engine.uprun import UpRun, changing, find_up, take_down
 from pytest_seedstate.errors import SeedstateError
@@ -165,7 +165,7 @@ def _print(output: Output, run: UpRun, target: Target, *, export: bool) -> None:
     if export:
         for line in export_lines(project.environment()):
             output.plain(line)
-    shown = {name: masked_url(one.variables["url"]) for name, one in target.endpoints.items()}
+    shown = {name: places(one.variables) for name, one in target.endpoints.items()}
     data = {
         "up": True,
         "since": run.since,

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from pytest_seedstate.config.services import SERVICE_OF_STORE
+from pytest_seedstate.engine.endpoints import places
 
 
 def scenario_table(console: Console, found: list[dict[str, Any]]) -> None:
@@ -68,7 +69,7 @@ def status_tables(console: Console, data: dict[str, Any]) -> None:
     # Nobody looks after the services of others: whether their stores answer stands below.
     state = "runs" if data["up"] else "-"
     for name, service in data["services"].items():
-        table.add_row(name, service["url"], service["named_by"], service["problem"] or state)
+        table.add_row(name, places(service), service["named_by"], service["problem"] or state)
     console.print(table)
     table = Table("store", "collection", Column("records", justify="right"), title="Data")
     for name, store in data["stores"].items():
@@ -119,7 +120,7 @@ def health_table(console: Console, data: dict[str, Any]) -> None:
     )
     for name, store in data["stores"].items():
         service = data["services"][SERVICE_OF_STORE[name]]
-        url = service["url"]
+        url = service.get(f"{name}_url", service["url"])
         if store["problem"] is not None:
             table.add_row(name, "fails", url, store["problem"], "-", "-", "-", style="red")
         else:

@@ -16,9 +16,9 @@ from pytest_seedstate.config.services import SERVICE_OF_STORE
 from pytest_seedstate.engine.endpoint_urls import Endpoint
 from pytest_seedstate.engine.endpoints import (
     check_templates,
-    masked_url,
     named_endpoints,
     open_stores,
+    places,
     url_variables,
 )
 from pytest_seedstate.engine.environment import DEFAULTS
@@ -137,11 +137,11 @@ class Target:
         """What is worked on where nothing is up, for people to see; None otherwise."""
         if self.up is not None:
             return None
-        places = [
-            f"{name} at {masked_url(one.variables['url'])} ({one.source})"
+        found = [
+            f"{name} at {places(one.variables)} ({one.source})"
             for name, one in self.endpoints.items()
         ]
-        return f"nothing is up, so this is done in {', '.join(places)}"
+        return f"nothing is up, so this is done in {', '.join(found)}"
 
     def close(self) -> None:
         """Close all connections."""

@@ -22,6 +22,7 @@ from pytest_seedstate.engine.environment import (
     refuse_foreign_hosts,
 )
 from pytest_seedstate.errors import MissingExtraError, SeedstateError
+from pytest_seedstate.stores.aws_http import variables_of
 from pytest_seedstate.stores.no_journal import NoJournal
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _open(name: str, endpoint: Endpoint, lock_timeout: float, schema_rows: Path 
         )
     module, kind = _HTTP_STORES[name]
     made: Store = getattr(import_module(module), kind)(
-        endpoint.variables, NoJournal(endpoint.service)
+        variables_of(name, endpoint.variables), NoJournal(endpoint.service)
     )
     return made
 
@@ -125,13 +126,14 @@ def named_endpoints(settings: Settings) -> dict[str, Endpoint]:
 
     A service is named by the variable that would carry its URL to the application
     (``DATABASE_URL``, or what ``seedstate_env`` calls it); its value stands in the environment,
-    or in ``seedstate_env`` where that has a plain URL instead of a template.
+    or in ``seedstate_env`` where that has a plain URL instead of a template. DynamoDB and S3 are
+    where ``AWS_ENDPOINT_URL_DYNAMODB`` and ``AWS_ENDPOINT_URL_S3`` lead, which clients read first.
 
     Raises:
         SeedstateError: a URL that makes no sense, or leads to a host that is not this machine and
-            not in ``seedstate_trusted_hosts``.
+            not in ``seedstate_trusted_hosts``; one of DynamoDB and S3 is somewhere alone.
     """
-    found = {}
+    found: dict[str, Endpoint] = {}
     for service in STORES_OF_SERVICE:
         for name in _url_names(service, settings.env):
             template = settings.env.get(name, "{")
@@ -139,7 +141,11 @@ def named_endpoints(settings: Settings) -> dict[str, Endpoint]:
             if url:
                 found[service] = read_endpoint(service, url, name, settings.trusted_hosts)
                 break
-    return found
+    stores = {store: [_variable_of(store, os.environ)] for store in _AWS_STORES}
+    aws = _as_two_services(found.get("aws"), stores, settings)
+    if aws is not None:
+        found["aws"] = aws
+    return {service: _with_ca_file(one, settings) for service, one in found.items()}
 
 
 def external_endpoint(service: str, settings: Settings) -> Endpoint:
@@ -153,10 +159,10 @@ def external_endpoint(service: str, settings: Settings) -> Endpoint:
     """
     found = _first(service, _named(service, settings), settings)
     if service == "aws":
-        found = _as_two_services(found, settings)
+        stores = {store: _named_store(store, settings) for store in _AWS_STORES}
+        found = _as_two_services(found, stores, settings)
     if found is not None:
-        ca_file = {"ca_file": str(settings.ca_file)} if settings.ca_file else {}
-        return replace(found, variables={**found.variables, **ca_file})
+        return _with_ca_file(found, settings)
     setting, *names = (name for name, _ in _named(service, settings))
     raise SeedstateError(
         f"{service} is external, and nothing says where it is",
@@ -164,6 +170,12 @@ def external_endpoint(service: str, settings: Settings) -> Endpoint:
         checked=f"{setting}; in the environment: {', '.join(names)}",
         fix=f"set {setting} or {names[0]}; or another provider: {service}=embedded",
     )
+
+
+def _with_ca_file(endpoint: Endpoint, settings: Settings) -> Endpoint:
+    if settings.ca_file is None:
+        return endpoint
+    return replace(endpoint, variables={**endpoint.variables, "ca_file": str(settings.ca_file)})
 
 
 def is_named(service: str, settings: Settings) -> bool:
@@ -176,44 +188,56 @@ def is_named(service: str, settings: Settings) -> bool:
 
 _AWS_STORES = STORES_OF_SERVICE["aws"]
 
+_Named = tuple[str, str | None]
+"""A setting or variable, and the URL that it has."""
 
-def _first(
-    service: str, named: Iterable[tuple[str, str | None]], settings: Settings
-) -> Endpoint | None:
+
+def _first(service: str, named: Iterable[_Named], settings: Settings) -> Endpoint | None:
     for name, url in named:
         if url:
             return read_endpoint(service, url, name, settings.trusted_hosts)
     return None
 
 
-def _as_two_services(found: Endpoint | None, settings: Settings) -> Endpoint | None:
+def _as_two_services(
+    found: Endpoint | None, stores: Mapping[str, list[_Named]], settings: Settings
+) -> Endpoint | None:
     """DynamoDB and S3 where each may have its own URL; ``s3_url`` is there where they differ."""
-    own = {store: _first("aws", _named_store(store, settings), settings) for store in _AWS_STORES}
+    own = {store: _first("aws", named, settings) for store, named in stores.items()}
     if not any(own.values()):
         return found
     dynamodb, s3 = (own[store] or found for store in _AWS_STORES)
     if dynamodb is None or s3 is None:
-        missing = "dynamodb" if dynamodb is None else "s3"
-        names = [name for name, _ in _named_store(missing, settings)]
+        missing, there = ("dynamodb", s3) if dynamodb is None else ("s3", dynamodb)
+        assert there is not None
+        names = [name for name, _ in stores[missing]]
         raise SeedstateError(
-            f"{missing} is external, and nothing says where it is",
-            where="seedstate_provider",
-            checked=f"{', '.join(names)}; seedstate_aws_url, AWS_ENDPOINT_URL",
-            fix=f"set {names[0]} or {names[-1]}",
+            f"nothing says where {missing} is",
+            where=f"{there.source}, which is for one of the two",
+            checked=f"{', '.join(names)}; what is for both: seedstate_aws_url, AWS_ENDPOINT_URL",
+            fix=f"set {' or '.join(names)}",
         )
     if dynamodb.variables["url"] == s3.variables["url"]:
         return dynamodb
-    return replace(dynamodb, variables={**dynamodb.variables, "s3_url": s3.variables["url"]})
+    return Endpoint(
+        "aws",
+        {**dynamodb.variables, "s3_url": s3.variables["url"]},
+        ", ".join(dict.fromkeys([dynamodb.source, s3.source])),
+    )
 
 
-def _named_store(store: str, settings: Settings) -> list[tuple[str, str | None]]:
+def _named_store(store: str, settings: Settings) -> list[_Named]:
     """As `_named`, for one store of AWS; a setting for both comes before its variable."""
+    given = {} if settings.urls.get("aws") else given_environment()
+    return [(f"seedstate_{store}_url", settings.urls.get(store)), _variable_of(store, given)]
+
+
+def _variable_of(store: str, environment: Mapping[str, str]) -> _Named:
     variable = next(name for name, own in OF_STORES.items() if own == f"{store}_url")
-    given = None if settings.urls.get("aws") else given_environment().get(variable)
-    return [(f"seedstate_{store}_url", settings.urls.get(store)), (variable, given)]
+    return variable, environment.get(variable)
 
 
-def _named(service: str, settings: Settings) -> list[tuple[str, str | None]]:
+def _named(service: str, settings: Settings) -> list[_Named]:
     """What may say where an external service is, and what it says; what comes first wins."""
     given = given_environment()
     names = _url_names(service, settings.env)
@@ -223,7 +247,8 @@ def _named(service: str, settings: Settings) -> list[tuple[str, str | None]]:
 
 def url_variables(settings: Settings) -> list[str]:
     """The variables that `named_endpoints` looks at."""
-    return [name for service in STORES_OF_SERVICE for name in _url_names(service, settings.env)]
+    usual = [name for service in STORES_OF_SERVICE for name in _url_names(service, settings.env)]
+    return [*usual, *OF_STORES]
 
 
 def _url_names(service: str, env: Mapping[str, str]) -> list[str]:
@@ -242,10 +267,16 @@ def masked(variables: Mapping[str, str]) -> dict[str, str]:
     for name in ("password", "access_key", "secret_key"):
         if shown.get(name):
             shown[name] = MASK
-    for name in ("url", "authority"):
-        if name in shown:
+    for name in shown:
+        if name.endswith("url") or name == "authority":
             shown[name] = masked_url(shown[name])
     return shown
+
+
+def places(variables: Mapping[str, str]) -> str:
+    """Every URL of a service, without secrets, for people."""
+    urls = (url for name, url in masked(variables).items() if name.endswith("url"))
+    return ", ".join(dict.fromkeys(urls))
 
 
 MASK = "***"

@@ -11,9 +11,12 @@ import psycopg
 import pytest
 
 from pytest_seedstate.engine.endpoints import masked_url
+from tests.certificates import self_signed
 from tests.cli.projects import EMPTY, FRESH, CliProject, is_gone
+from tests.opensearch_node.guarded import guarded
 from tests.plugin.inner_runs import wait_until
 from tests.plugin.projects import write_text
+from tests.proxy.services import moto_server
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +78,40 @@ def test_settings_name_endpoints_too(project: CliProject, services: dict[str, st
     ini = f"[pytest]\nseedstate_env = OPENSEARCH_URL = {services['OPENSEARCH_URL']}\n"
     write_text(project.root / "pytest.ini", ini)
     assert set(project.counts()) == {"opensearch"}
+
+
+def test_dynamodb_and_s3_may_be_two_services(project: CliProject, services: dict[str, str]) -> None:
+    """Commands go where clients go that read the variables of single services first."""
+    project.told("reset", "fresh", **services)
+    both = {name: value for name, value in services.items() if name.startswith("AWS_")}
+    there = both.pop("AWS_ENDPOINT_URL")
+    with moto_server() as other:
+        named = {"AWS_ENDPOINT_URL_DYNAMODB": there, "AWS_ENDPOINT_URL_S3": other["url"], **both}
+        assert project.counts(**named) == {"dynamodb": FRESH["dynamodb"], "s3": {}}
+        told = project.run("health", **named).stdout
+        assert there in told
+        assert other["url"] in told
+        assert f"aws at {there}, {other['url']} (" in project.run("clear", **named).stderr
+    kept = project.counts(**services)
+    assert kept == {**FRESH, "dynamodb": EMPTY["dynamodb"]}
+    del named["AWS_ENDPOINT_URL_DYNAMODB"]
+    alone = project.refused("status", code=2, **named)
+    assert "nothing says where dynamodb is" in alone
+    assert "set AWS_ENDPOINT_URL_DYNAMODB" in alone
+
+
+def test_an_authority_of_ones_own(
+    project: CliProject, services: dict[str, str], tmp_path: Path
+) -> None:
+    """Behind TLS and a password, which no command shows."""
+    authority, context = self_signed(tmp_path)
+    with guarded(services["OPENSEARCH_URL"], context, "me", "word") as port:
+        named = {"OPENSEARCH_URL": f"https://me:word@127.0.0.1:{port}"}
+        assert "CERTIFICATE_VERIFY_FAILED" in project.run("health", **named).stdout
+        write_text(project.root / "pytest.ini", f"[pytest]\nseedstate_ca_file = {authority}\n")
+        project.told("reset", "fresh", **services)
+        assert project.counts(**named) == {"opensearch": FRESH["opensearch"]}
+        assert "word" not in project.run("status", **named).stdout
 
 
 @pytest.mark.parametrize(
