@@ -74,7 +74,7 @@ def make_service(
         title = f"{name} at {endpoint.variables['host']}:{endpoint.variables['port']}"
         service: Service = ExistingService(name, endpoint.variables, endpoint.source)
         return _in_use(service, title, rundir, settings, note, shared=True)
-    from pytest_seedstate.engine.contained import make_container
+    from pytest_seedstate.engine.containers import make_container
 
     # Where a proxy stands before it, that has the port which applications are told.
     behind_proxy = recorded and name != "postgres"
