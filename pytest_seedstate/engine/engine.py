@@ -19,6 +19,7 @@ from pytest_seedstate.engine.side_by_side import side_by_side
 from pytest_seedstate.engine.snapshots import Snapshots
 from pytest_seedstate.engine.states import State, States
 from pytest_seedstate.engine.verify import Verification
+from pytest_seedstate.engine.whole import whole
 from pytest_seedstate.errors import LostPositionError, SeedstateError
 from pytest_seedstate.stores.changes import ChangeSet
 
@@ -33,6 +34,7 @@ _PATIENCE_WITH_THE_DEAD = 0.5  # seconds from a store's first failure to news of
 
 
 @one_at_a_time
+@whole("is_clean_since", "changes", "rewind", "mark", "go_back", "begin_layer")
 class Engine:
     """Drives the stores of one run, for one thread after the other.
 

@@ -493,7 +493,9 @@ CASES = [
     Case("maintenance", PEOPLE, "VACUUM people; ANALYZE; REINDEX TABLE people; CHECKPOINT", INVISIBLE),
     Case("create if it does not exist", PEOPLE, "CREATE TABLE IF NOT EXISTS people (i int); "
          "CREATE UNIQUE INDEX IF NOT EXISTS people_name_key ON people (age)", INVISIBLE),
-    Case("vacuum and cluster", PEOPLE,
-         "DELETE FROM people WHERE id = 4; VACUUM FULL people; CLUSTER people USING people_pkey; "
+    Case("vacuum and cluster", PEOPLE + "CLUSTER people USING people_pkey;",
+         "DELETE FROM people WHERE id = 4; VACUUM FULL people; CLUSTER people; "
          "ANALYZE people; UPDATE people SET age = 1"),
+    Case("cluster by another index", PEOPLE + "CLUSTER people USING people_pkey;",
+         "CLUSTER people USING people_name_key", REPLACED),
 ]  # fmt: skip

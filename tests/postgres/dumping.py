@@ -28,7 +28,7 @@ SELECT 'constraint', c.conrelid::regclass::text, c.conname, pg_get_constraintdef
 FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
 WHERE n.nspname !~ '^(pg_|information_schema|seedstate)'
 UNION ALL
-SELECT 'index', indexrelid::regclass::text, pg_get_indexdef(indexrelid), '', '', ''
+SELECT 'index', indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisclustered::text, '', ''
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname !~ '^(pg_|information_schema|seedstate)'
 UNION ALL

@@ -31,7 +31,7 @@ CREATE EVENT TRIGGER theirs ON ddl_command_start EXECUTE FUNCTION say();
 )
 
 INDEX_STATES = """
-SELECT 'index', indexrelid::regclass::text, concat_ws(' ', indisvalid, indisready, indislive)
+SELECT 'index', indexrelid::regclass::text, concat_ws(' ', indisvalid, indisready, indislive, indisclustered)
 FROM pg_index WHERE indrelid >= 16384 AND indexrelid::regclass::text !~ '^(seedstate|pg_toast)'
 UNION ALL
 SELECT 'event trigger', evtname, concat_ws(' ', evtevent, evtenabled,
@@ -39,6 +39,9 @@ SELECT 'event trigger', evtname, concat_ws(' ', evtevent, evtenabled,
 UNION ALL SELECT 'detaching', inhrelid::regclass::text, '' FROM pg_inherits WHERE inhdetachpending
 UNION ALL SELECT 'collations', count(*)::text, '' FROM pg_collation ORDER BY 1, 2
 """
+
+
+NOT_VALID = "an index that is not valid, or that CLUSTER went by"
 
 
 @dataclass(frozen=True)
@@ -51,19 +54,18 @@ class Act:
 
 
 ACTS = {
-    "unique index that fails": Act(
-        ("CREATE UNIQUE INDEX CONCURRENTLY ON twins (a)",), "an index that is not valid"
-    ),
+    "unique index that fails": Act(("CREATE UNIQUE INDEX CONCURRENTLY ON twins (a)",), NOT_VALID),
     "index whose removal is cancelled": Act(
         ("SET lock_timeout = '50ms'", "DROP INDEX CONCURRENTLY twins_b"),
-        "an index that is not valid",
+        NOT_VALID,
         reader="SELECT * FROM twins",
     ),
     "index that is not built anew": Act(
         ("SET lock_timeout = '50ms'", "REINDEX INDEX CONCURRENTLY twins_b"),
-        "an index that is not valid",
+        NOT_VALID,
         reader="SELECT * FROM twins",
     ),
+    "clustered": Act(("CLUSTER twins USING twins_b",), NOT_VALID),
     "partition that is not detached": Act(
         ("SET lock_timeout = '50ms'", "ALTER TABLE parts DETACH PARTITION parts_low CONCURRENTLY"),
         "a partition that is being detached",

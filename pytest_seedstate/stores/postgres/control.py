@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
 
 from pytest_seedstate.errors import SeedstateError
 from pytest_seedstate.stores.postgres.install_sql import PINNED_SETTINGS
@@ -99,6 +100,9 @@ class Control:
         Raises:
             psycopg.OperationalError: the server or the database is not there.
         """
+        known = self._connection
+        if known and known.info.transaction_status == TransactionStatus.ACTIVE:
+            self._end_abandoned(known)
         if self._connection is None or self._connection.closed:
             connection = self.connect()
             settings = {**_SETTINGS, "lock_timeout": f"{int(self.lock_timeout * 1000)}ms"}
@@ -113,6 +117,15 @@ class Control:
             )
             self._connection = connection
         return self._connection
+
+    def _end_abandoned(self, connection: psycopg.Connection[Any]) -> None:
+        """Somebody was interrupted in the middle of a question, which the server goes on with."""
+        pid = connection.info.backend_pid
+        connection.close()
+        with self.connect() as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [pid])
+            while other.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone():
+                time.sleep(0.001)
 
     def connect(self) -> psycopg.Connection[Any]:
         """A new connection to the database with nothing set.

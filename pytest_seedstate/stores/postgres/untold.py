@@ -1,7 +1,7 @@
 """Changes of definitions that no event trigger tells of.
 
-PostgreSQL fires none where a command fails that commits in several steps, and none for event
-triggers themselves. All of them take transaction ids, so one who knows that no transaction has ended
+PostgreSQL fires none where a command fails that commits in several steps, none for CLUSTER, and none
+for event triggers themselves. All of them take transaction ids, so one who knows that no transaction has ended
 need not look.
 """
 
@@ -11,8 +11,9 @@ Untold = tuple[str | None, ...]
 """Texts, one for each of `KINDS`, that change with any such definition."""
 
 _INDEXES = """
-(SELECT array_agg(concat_ws(' ', i.indexrelid, i.indisready, i.indislive) ORDER BY i.indexrelid)::text
- FROM pg_index i WHERE NOT i.indisvalid)
+(SELECT array_agg(concat_ws(' ', i.indexrelid, i.indisready, i.indislive, i.indisclustered)
+     ORDER BY i.indexrelid)::text
+ FROM pg_index i WHERE NOT i.indisvalid OR i.indisclustered)
 """
 # By version: ours may have been switched off for a while.
 _EVENT_TRIGGERS = """
@@ -28,7 +29,7 @@ _PARTITIONS = """
 _COLLATIONS = "(SELECT max(oid)::text FROM pg_collation)"
 
 KINDS = {
-    "an index that is not valid": _INDEXES,
+    "an index that is not valid, or that CLUSTER went by": _INDEXES,
     "an event trigger": _EVENT_TRIGGERS,
     "a partition that is being detached": _PARTITIONS,
     "new collations": _COLLATIONS,
