@@ -186,6 +186,8 @@ class Machine(RuleBasedStateMachine):
         if self.layers:
             with pytest.raises(SeedstateError, match=f"is built upon by .*{self.layers[-1].title}"):
                 self.engine.enter(asked, frozenset())
+            # What it needs was started first.
+            self.home.arrived(loaded=False)
         self._assert_undone()
 
     @precondition(lambda self: self.in_test)
