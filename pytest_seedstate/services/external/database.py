@@ -92,8 +92,10 @@ class OwnDatabase:
                 connection.execute(_create(self._dbname))
                 self._made = True
         except psycopg.OperationalError as error:
+            # Its words come back as text alone.
+            refuses = "FATAL:" in str(error)
             raise SeedstateError(
-                "PostgreSQL does not answer",
+                f"PostgreSQL {'refuses a connection' if refuses else 'does not answer'}",
                 where=_place_of(self._server.variables),
                 fix="see whether it runs, and whether user and password are right",
                 detail=str(error).strip(),
