@@ -20,6 +20,7 @@ CREATE TABLE documents (
 INSERT INTO documents
 SELECT i, jsonb_build_object('a', 'v' || i, 'n', i), ARRAY['x', NULL], i / 4.0, 'ok', '2020-01-01Z'
 FROM generate_series(1, 5) i;
+CLUSTER documents USING documents_pkey;
 CREATE SEQUENCE tickets INCREMENT 3 START 10;
 CREATE SEQUENCE never_called START 5;
 CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v int);

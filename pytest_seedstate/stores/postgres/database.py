@@ -36,13 +36,12 @@ from pytest_seedstate.stores.postgres.redo import Entries, put_entries, take_ent
 from pytest_seedstate.stores.postgres.retrying import ATTEMPTS, despite_writers
 from pytest_seedstate.stores.postgres.settings import DatabaseSettings
 from pytest_seedstate.stores.postgres.templates import Templates
+from pytest_seedstate.stores.postgres.vacuum import Vacuum
 from pytest_seedstate.stores.postgres.views import read_views, refresh_stale, refresh_views
 
 HEAVY = 20_000
 """Entries of one table from which its kept rows are read back, where they are fewer than half:
 an entry takes 10 to 12 us to undo (shared/measurements/postgres.md, "Rows changed")."""
-
-_VACUUM_ABOVE = 1 << 20  # bytes of one log
 
 _REWIND = f"SELECT * FROM {SCHEMA}.rewind(%s::pg_snapshot, %s::text[], %s, %s)"
 
@@ -65,6 +64,7 @@ class Database:
         self.generation = 0
         self._generations = 0
         self._nonce = ""
+        self.vacuum = Vacuum(control)
         self._looks = Looks(control)
         self._ddl_seen = 0
 
@@ -101,6 +101,7 @@ class Database:
             raise LostError("the database was dropped") from error
         if nonce != self._nonce or not nonce:
             raise CrashedError("the server has crashed, or the database was replaced")
+        self.vacuum.entry = int(entry)
         return int(entry)
 
     def here(self, connection: psycopg.Connection[Any], entry: int) -> Position:
@@ -231,7 +232,7 @@ class Database:
                 settings=position.settings,
                 untold=self.settings.untold,
             )
-        self._vacuum()
+        self.vacuum.run(self.tables)
         return baseline, position, writers
 
     def _touched(self, connection: psycopg.Connection[Any]) -> set[int]:
@@ -244,13 +245,6 @@ class Database:
             if row and row[0]:
                 touched.add(oid)
         return touched
-
-    def _vacuum(self) -> None:
-        large = self.control.connection.execute(
-            f"SELECT relid::int8 FROM {SCHEMA}.tables WHERE pg_relation_size(log) > {_VACUUM_ABOVE}"
-        ).fetchall()
-        for (oid,) in large:
-            self.control.run(f"VACUUM {SCHEMA}.log_{oid}")
 
     # -- the way back
 
@@ -267,8 +261,8 @@ class Database:
             return self._undone(self.entry(), self.control.one(_REWIND, since))
 
         undone = despite_writers(self.control, self.tables.values(), attempt)
-        if undone.changed > HEAVY or undone.heavy:
-            self._vacuum()
+        if undone.changed > HEAVY or undone.heavy or self.vacuum.is_due:
+            self.vacuum.run(self.tables)
         return undone
 
     def _undone(self, entry: int, row: tuple[Any, ...]) -> Undone:
@@ -323,7 +317,7 @@ class Database:
 
         position = despite_writers(self.control, self.tables.values(), attempt)
         self.settings.put(baseline.settings)
-        self._vacuum()
+        self.vacuum.run(self.tables)
         return position
 
     def entries_before(self, position: Position) -> Entries | None:
