@@ -101,7 +101,7 @@ class Control:
             psycopg.OperationalError: the server or the database is not there.
         """
         known = self._connection
-        if known and known.info.transaction_status == TransactionStatus.ACTIVE:
+        if known and _is_abandoned(known):
             self._end_abandoned(known)
         if self._connection is None or self._connection.closed:
             connection = self.connect()
@@ -233,6 +233,17 @@ class Control:
             fix="see whether it still runs, and what its log says",
             detail=str(error),
         )
+
+
+def _is_abandoned(connection: psycopg.Connection[Any]) -> bool:
+    """Whether a question was asked whose answer nobody waits for any more."""
+    # Who waits for one, perhaps in another thread, has the lock.
+    if not connection.lock.acquire(blocking=False):
+        return False
+    try:
+        return connection.info.transaction_status == TransactionStatus.ACTIVE
+    finally:
+        connection.lock.release()
 
 
 def refused_settings(connection: psycopg.Connection[Any]) -> set[str]:
